@@ -1,0 +1,30 @@
+namespace NewApi.Domain;
+
+/// <summary>An amount of the internal money unit, in whole points; 500,000 points are one US dollar by default.</summary>
+/// <remarks>All arithmetic is checked: an overflow is an error, never a wrapped balance.</remarks>
+public readonly record struct Quota(long Points) : IComparable<Quota>
+{
+    public static readonly Quota Zero;
+
+    public static Quota operator +(Quota left, Quota right) => new(checked(left.Points + right.Points));
+
+    public static Quota operator -(Quota left, Quota right) => new(checked(left.Points - right.Points));
+
+    public static Quota operator -(Quota value) => new(checked(-value.Points));
+
+    public static bool operator <(Quota left, Quota right) => left.Points < right.Points;
+
+    public static bool operator >(Quota left, Quota right) => left.Points > right.Points;
+
+    public static bool operator <=(Quota left, Quota right) => left.Points <= right.Points;
+
+    public static bool operator >=(Quota left, Quota right) => left.Points >= right.Points;
+
+    public static Quota Max(Quota left, Quota right) => left.Points >= right.Points ? left : right;
+
+    public static Quota Min(Quota left, Quota right) => left.Points <= right.Points ? left : right;
+
+    public int CompareTo(Quota other) => Points.CompareTo(other.Points);
+
+    public override string ToString() => Points.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,72 @@
+namespace NewApi.Domain;
+
+/// <summary>Whether an upstream counts cached tokens inside its input total (specification: billing §3).</summary>
+public enum UsageSemantics
+{
+    /// <summary>OpenAI and Gemini: the input total includes cached, cache-write, image and audio tokens.</summary>
+    InputIncludesCache,
+
+    /// <summary>Anthropic: the input total excludes cache reads and cache writes.</summary>
+    InputExcludesCache,
+}
+
+/// <summary>
+/// What an upstream reported, in tokens. Facts, never money: <c>null</c> means not reported, zero means zero.
+/// The semantics travel with the numbers from end to end, so that nothing subtracts a cache twice.
+/// </summary>
+public readonly record struct Usage
+{
+    public UsageSemantics Semantics { get; init; }
+
+    public long? Input { get; init; }
+
+    public long? Output { get; init; }
+
+    public long? CacheRead { get; init; }
+
+    /// <summary>All cache writes; when an upstream also splits them by lifetime, the total is never below that sum.</summary>
+    public long? CacheWrite { get; init; }
+
+    public long? CacheWrite5m { get; init; }
+
+    public long? CacheWrite1h { get; init; }
+
+    /// <summary>Reasoning tokens, already inside <see cref="Output"/>.</summary>
+    public long? Reasoning { get; init; }
+
+    public long? ImageInput { get; init; }
+
+    public long? AudioInput { get; init; }
+
+    public long? AudioOutput { get; init; }
+
+    /// <summary>Built-in web searches that the upstream made and charges by the call.</summary>
+    public long? WebSearches { get; init; }
+
+    /// <summary>True when the gateway counted, because the upstream did not say.</summary>
+    public bool Estimated { get; init; }
+
+    /// <summary>True when neither input nor output is known.</summary>
+    public bool IsEmpty => Input is null && Output is null;
+
+    /// <summary>The larger figure per member: right for upstreams that report once and for those that report cumulatively.</summary>
+    public Usage Merge(in Usage later) => this with
+    {
+        Semantics = later.IsEmpty ? Semantics : later.Semantics,
+        Input = Larger(Input, later.Input),
+        Output = Larger(Output, later.Output),
+        CacheRead = Larger(CacheRead, later.CacheRead),
+        CacheWrite = Larger(CacheWrite, later.CacheWrite),
+        CacheWrite5m = Larger(CacheWrite5m, later.CacheWrite5m),
+        CacheWrite1h = Larger(CacheWrite1h, later.CacheWrite1h),
+        Reasoning = Larger(Reasoning, later.Reasoning),
+        ImageInput = Larger(ImageInput, later.ImageInput),
+        AudioInput = Larger(AudioInput, later.AudioInput),
+        AudioOutput = Larger(AudioOutput, later.AudioOutput),
+        WebSearches = Larger(WebSearches, later.WebSearches),
+        Estimated = Estimated || later.Estimated,
+    };
+
+    private static long? Larger(long? left, long? right) =>
+        left is null ? right : right is null ? left : Math.Max(left.Value, right.Value);
+}
