@@ -1,0 +1,41 @@
+using LinqToDB.Mapping;
+
+namespace NewApi.Data.Rows;
+
+/// <summary>A change of a balance. The primary key makes a change apply at most once, whoever retries it.</summary>
+[Table("newapi_ledger")]
+public sealed class LedgerRow
+{
+    [Column("entry_key"), PrimaryKey(0)]
+    public string EntryKey { get; set => field = value ?? ""; } = "";
+
+    [Column("kind")]
+    public long Kind { get; set; }
+
+    [Column("user_id")]
+    public long UserId { get; set; }
+
+    [Column("token_id")]
+    public long TokenId { get; set; }
+
+    [Column("channel_id")]
+    public long ChannelId { get; set; }
+
+    /// <summary>Change of the account's balance.</summary>
+    [Column("points")]
+    public long Points { get; set; }
+
+    /// <summary>Change of the key's remaining limit.</summary>
+    [Column("token_points")]
+    public long TokenPoints { get; set; }
+
+    /// <summary>The part of a charge that was larger than its hold.</summary>
+    [Column("excess")]
+    public long Excess { get; set; }
+
+    [Column("logged")]
+    public bool Logged { get; set; }
+
+    [Column("created_at")]
+    public long CreatedAt { get; set; }
+}
