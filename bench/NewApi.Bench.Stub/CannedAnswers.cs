@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using System.Text;
+
+namespace NewApi.Bench.Stub;
+
+/// <summary>Answers as an OpenAI-compatible upstream words them, made once.</summary>
+internal static class CannedAnswers
+{
+    private static readonly ConcurrentDictionary<int, ReadOnlyMemory<byte>> Frames = new();
+
+    public static ReadOnlyMemory<byte> Chat { get; } = Utf8(
+        """
+        {"id":"chatcmpl-bench","object":"chat.completion","created":1760000000,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"A gateway stands between callers and models: it knows who asks, picks who answers, and counts what it cost.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":31,"completion_tokens":25,"total_tokens":56,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":"fp_bench"}
+        """);
+
+    public static ReadOnlyMemory<byte> Embedding { get; } = Utf8(
+        """{"object":"list","data":[{"object":"embedding","index":0,"embedding":["""
+        + string.Join(',', Enumerable.Range(0, 256).Select(i => $"-0.0{10000 + i}"))
+        + """]}],"model":"text-embedding-3-small","usage":{"prompt_tokens":12,"total_tokens":12}}""");
+
+    public static ReadOnlyMemory<byte> FirstFrame { get; } = Utf8(
+        Data("""{"role":"assistant","content":"","refusal":null}""", "null"));
+
+    public static ReadOnlyMemory<byte> LastFrames { get; } = Utf8(
+        Data("{}", "\"stop\"")
+        + """
+          data: {"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1760000000,"model":"gpt-4o-mini","service_tier":"default","system_fingerprint":"fp_bench","choices":[],"usage":{"prompt_tokens":31,"completion_tokens":200,"total_tokens":231,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}}
+
+          data: [DONE]
+
+
+          """);
+
+    /// <summary>One content frame whose text has <paramref name="size"/> characters.</summary>
+    public static ReadOnlyMemory<byte> Frame(int size) => Frames.GetOrAdd(
+        size, static size => Utf8(Data($$"""{"content":"{{new string('a', size)}}"}""", "null")));
+
+    private static string Data(string delta, string finish) =>
+        """data: {"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1760000000,"model":"gpt-4o-mini","service_tier":"default","system_fingerprint":"fp_bench","choices":[{"index":0,"delta":"""
+        + delta + ""","logprobs":null,"finish_reason":""" + finish + "}],\"usage\":null}\n\n";
+
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+}
