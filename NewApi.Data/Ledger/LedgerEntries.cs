@@ -1,0 +1,104 @@
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+using NewApi.Data.Rows;
+
+namespace NewApi.Data.Ledger;
+
+/// <summary>
+/// Changes of a balance that are not relayed calls. Each writes its ledger entry in the transaction of the change; the unique key makes a
+/// repeated change an error instead of a second payment.
+/// </summary>
+public static class LedgerEntries
+{
+    /// <summary>Appends one entry and moves nothing; for callers that change the balance in the same statement batch.</summary>
+    /// <param name="db">A connection with an open transaction.</param>
+    /// <param name="kind">Why the balance changed.</param>
+    /// <param name="entryKey">Unique, at most 100 characters, for instance <c>redeem:17</c>.</param>
+    /// <param name="userId">Whose wallet.</param>
+    /// <param name="points">Signed change of the wallet, in quota points.</param>
+    /// <param name="tokenId">The key concerned, or 0.</param>
+    /// <param name="tokenPoints">Signed change of the key's remaining quota.</param>
+    /// <param name="now">Unix seconds.</param>
+    /// <param name="cancel">Cancels the statement.</param>
+    public static Task AppendAsync(
+        DataConnection db,
+        LedgerKind kind,
+        string entryKey,
+        long userId,
+        long points,
+        long tokenId,
+        long tokenPoints,
+        long now,
+        CancellationToken cancel = default) =>
+        db.InsertAsync(
+            new LedgerRow
+            {
+                EntryKey = entryKey,
+                Kind = (int)kind,
+                UserId = userId,
+                TokenId = tokenId,
+                Points = points,
+                TokenPoints = tokenPoints,
+                CreatedAt = now,
+            },
+            token: cancel);
+
+    /// <summary>Opens the ledger of a user that this process has just inserted with <paramref name="points"/> on the wallet.</summary>
+    public static Task OpenAsync(DataConnection db, long userId, long points, long now, CancellationToken cancel = default) =>
+        AppendAsync(db, LedgerKind.Open, OpeningKey(userId), userId, points, 0, 0, now, cancel);
+
+    /// <summary>Adds <paramref name="points"/> to a wallet and records why. False when the user does not exist.</summary>
+    public static async Task<bool> CreditAsync(
+        DataConnection db,
+        LedgerKind kind,
+        string entryKey,
+        long userId,
+        long points,
+        long now,
+        CancellationToken cancel = default)
+    {
+        var changed = await db.GetTable<UserRow>()
+            .Where(user => user.Id == userId)
+            .Set(user => user.Quota, user => user.Quota + points)
+            .UpdateAsync(cancel);
+        if (changed == 0)
+        {
+            return false;
+        }
+        await AppendAsync(db, kind, entryKey, userId, points, 0, 0, now, cancel);
+        return true;
+    }
+
+    /// <summary>
+    /// Sets a wallet to <paramref name="balance"/>, whatever it is now, and records the difference. The difference is taken inside the
+    /// transaction, so a call that settles at the same moment is neither lost nor counted twice.
+    /// </summary>
+    public static async Task<long> SetBalanceAsync(
+        DataConnection db,
+        long userId,
+        long balance,
+        string entryKey,
+        long now,
+        CancellationToken cancel = default)
+    {
+        // Touching the row first takes its lock on every engine, so the balance read next cannot move until commit.
+        await db.GetTable<UserRow>()
+            .Where(user => user.Id == userId)
+            .Set(user => user.Quota, user => user.Quota)
+            .UpdateAsync(cancel);
+        var before = await db.GetTable<UserRow>().Where(user => user.Id == userId).Select(user => user.Quota).SingleAsync(cancel);
+        if (before == balance)
+        {
+            return 0;
+        }
+        await db.GetTable<UserRow>()
+            .Where(user => user.Id == userId)
+            .Set(user => user.Quota, balance)
+            .UpdateAsync(cancel);
+        await AppendAsync(db, LedgerKind.Adjust, entryKey, userId, balance - before, 0, 0, now, cancel);
+        return balance - before;
+    }
+
+    internal static string OpeningKey(long userId) => $"open:{userId}";
+}
