@@ -9,9 +9,9 @@ namespace NewApi.Data.Ledger;
 /// Takes over the balances that were there before the ledger: after every migration each user without an opening entry gets one, so that
 /// the sum of the ledger equals the balance from then on.
 /// </summary>
-internal sealed class LedgerOpening(Database database, TimeProvider clock) : IAfterMigration
+internal sealed class LedgerOpening(TimeProvider clock) : IAfterMigration
 {
-    public Task RunAsync(CancellationToken cancel) =>
+    public Task RunAsync(Database database, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async (db, token) =>
             {
@@ -39,5 +39,5 @@ internal sealed class LedgerOpening(Database database, TimeProvider clock) : IAf
                     token);
                 return unopened.Count;
             },
-            cancel);
+            cancellationToken);
 }

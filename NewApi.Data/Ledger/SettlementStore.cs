@@ -9,8 +9,11 @@ namespace NewApi.Data.Ledger;
 /// Applies settled calls: ledger entries, balances, escrow, counters and usage log, a batch in one transaction. The ledger's unique key
 /// makes it impossible to apply a call twice.
 /// </summary>
-public sealed class SettlementStore(Database database, LogDatabase logs, UsageLogStore usageLog)
+public sealed class SettlementStore(Database database, LogDatabase logs)
 {
+    /// <summary>Log type of a charged call.</summary>
+    private const long Consume = 2;
+
     /// <param name="batch">Calls of any accounts, in any order.</param>
     /// <param name="mayRepeat">Some of the calls may have been applied before: after a crash, or when a commit got no answer.</param>
     /// <param name="cancel">Cancels before the commit; afterwards the batch is applied.</param>
@@ -27,16 +30,16 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageLo
                     await MoveWalletsAsync(db, records, token);
                     await MoveKeysAsync(db, records, token);
                     await CountChannelsAsync(db, records, token);
-                    if (logs.IsMain)
+                    if (!logs.IsSeparate)
                     {
-                        await usageLog.InsertAsync(db, LogRows(records), token);
+                        await UsageLogRows.InsertAsync(db, database.Kind, LogRows(records), token);
                     }
                 }
                 return records;
             },
             cancel);
 
-        if (!logs.IsMain)
+        if (logs.IsSeparate)
         {
             await AppendToLogDatabaseAsync(mayRepeat ? batch : fresh, mayRepeat, cancel);
         }
@@ -148,12 +151,12 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageLo
                 {
                     var ids = rows.Select(row => row.RequestId).ToList();
                     var present = (await db.GetTable<LogRow>()
-                        .Where(row => ids.Contains(row.RequestId) && row.Type == LogRow.Consume)
+                        .Where(row => ids.Contains(row.RequestId) && row.Type == Consume)
                         .Select(row => row.RequestId)
                         .ToListAsync(token)).ToHashSet(StringComparer.Ordinal);
                     missing = rows.Where(row => !present.Contains(row.RequestId)).ToList();
                 }
-                await usageLog.InsertAsync(db, missing, token);
+                await UsageLogRows.InsertAsync(db, logs.Kind, missing, token);
                 return 0;
             },
             cancel);
@@ -172,11 +175,11 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageLo
             {
                 UserId = record.UserId,
                 CreatedAt = record.CreatedAt,
-                Type = LogRow.Consume,
+                Type = Consume,
                 Content = record.Content,
-                Username = record.Username,
-                TokenName = record.TokenName,
-                ModelName = record.Model,
+                Username = Cut(record.Username),
+                TokenName = Cut(record.TokenName),
+                ModelName = Cut(record.Model),
                 Quota = record.Points,
                 PromptTokens = record.PromptTokens,
                 CompletionTokens = record.CompletionTokens,
@@ -184,7 +187,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageLo
                 IsStream = record.IsStream,
                 ChannelId = record.ChannelId,
                 TokenId = record.TokenId,
-                Group = record.Group,
+                Group = Cut(record.Group),
                 Ip = record.Ip,
                 RequestId = record.RequestId,
                 Other = record.Other,
@@ -192,4 +195,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageLo
         }
         return rows;
     }
+
+    /// <summary>Indexed texts of the log are 191 characters wide on MySQL; a long model name must not stop the money.</summary>
+    private static string Cut(string text) => text.Length <= 191 ? text : text[..191];
 }
