@@ -1,0 +1,23 @@
+using NewApi.Domain;
+
+namespace NewApi.Protocols;
+
+/// <summary>In which shape clients of a route read errors.</summary>
+public enum ErrorShape
+{
+    OpenAI,
+    Anthropic,
+
+    /// <summary>OpenAI's members, and <c>status</c> as Google's clients expect it.</summary>
+    Gemini,
+}
+
+public static class ErrorShapes
+{
+    public static ErrorShape For(Dialect dialect) => dialect switch
+    {
+        Dialect.AnthropicMessages => ErrorShape.Anthropic,
+        Dialect.GeminiContent => ErrorShape.Gemini,
+        _ => ErrorShape.OpenAI,
+    };
+}

@@ -1,0 +1,23 @@
+using NewApi.Domain;
+
+namespace NewApi.Protocols;
+
+/// <summary>Reads a request body once and finds what routing, prices and rewriting need (specification: relay §3.1, §7.3).</summary>
+public static class RequestScanner
+{
+    /// <summary>More nesting than any schema in use; beyond it a body is refused.</summary>
+    public const int MaxDepth = 128;
+
+    /// <summary>Bounds above this many tokens are refused (specification: relay §7.3).</summary>
+    public const long MaxOutputBound = 1L << 30;
+
+    public const int MaxChoices = 128;
+
+    /// <summary>Scans a body; what is wrong with it is in <see cref="RequestScan.Fault"/>, nothing is thrown.</summary>
+    public static RequestScan Scan(Dialect dialect, ReadOnlySpan<byte> body)
+    {
+        var scan = new RequestScan(dialect);
+        new RequestWalk(scan).Run();
+        return scan;
+    }
+}
