@@ -1,4 +1,8 @@
-var builder = WebApplication.CreateBuilder(args);
+using NewApi.ServiceDefaults;
+
+var builder = GatewayHost.CreateBuilder(args, defaultPort: 3000);
+builder.AddServiceDefaults();
 
 var app = builder.Build();
-app.Run();
+app.MapDefaultEndpoints();
+return await app.RunGatewayAsync();

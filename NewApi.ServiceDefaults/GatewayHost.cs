@@ -80,12 +80,14 @@ public static class GatewayHost
     }
 
     /// <summary>
-    /// Refuses wrong settings, runs the start-up steps in their order, listens until the process is told to end, and then lets open
-    /// calls finish for SHUTDOWN_TIMEOUT_SECONDS.
+    /// Refuses wrong settings, prepares what the process stands on (its database), listens until the process is told to end, and then
+    /// lets open calls finish for SHUTDOWN_TIMEOUT_SECONDS.
     /// </summary>
     /// <returns>The exit code: 0 after an orderly end, 1 when the process could not start; the reason is then on standard error.</returns>
-    public static async Task<int> RunGatewayAsync(this WebApplication app, params Func<CancellationToken, Task>[] startUpSteps)
+    public static async Task<int> RunGatewayAsync<TFoundation>(this WebApplication app, Func<TFoundation, CancellationToken, Task> prepare)
+        where TFoundation : notnull
     {
+        await using var disposing = app;
         var settings = app.Services.GetRequiredService<SettingsReader>();
         if (settings.Mistakes is { Count: > 0 } mistakes)
         {
@@ -95,36 +97,34 @@ public static class GatewayHost
                 await Console.Error.WriteLineAsync($"  {mistake}");
             }
 
-            await app.DisposeAsync();
             return Failed;
         }
 
         try
         {
-            foreach (var step in startUpSteps)
-            {
-                await step(CancellationToken.None);
-            }
-
+            await prepare(app.Services.GetRequiredService<TFoundation>(), CancellationToken.None);
             await app.StartAsync();
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
-            await app.DisposeAsync();
-            await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start: {Reason(problem, app)}");
+            await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start: {Reason(problem, settings.StrictFlag("DEBUG"))}");
             return Failed;
         }
 
         Greet(app);
         await app.WaitForShutdownAsync();
-        await app.DisposeAsync();
         return 0;
     }
 
-    private static string Reason(Exception problem, WebApplication app)
+    /// <summary>Runs a process that stands on nothing but itself.</summary>
+    /// <inheritdoc cref="RunGatewayAsync{TFoundation}"/>
+    public static Task<int> RunGatewayAsync(this WebApplication app) =>
+        app.RunGatewayAsync<SettingsReader>(static (_, _) => Task.CompletedTask);
+
+    private static string Reason(Exception problem, bool debug)
     {
-        var unexpected = problem is NullReferenceException or InvalidOperationException or ArgumentException;
-        if (unexpected || app.Services.GetRequiredService<SettingsReader>().StrictFlag("DEBUG"))
+        // These are mistakes of ours and not of the operator: one line would hide where.
+        if (debug || problem is NullReferenceException or InvalidOperationException or ArgumentException)
         {
             return problem.ToString();
         }

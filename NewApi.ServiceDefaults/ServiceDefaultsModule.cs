@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace NewApi.ServiceDefaults;
@@ -37,7 +38,8 @@ public static class ServiceDefaultsModule
         builder.Services.AddServiceDiscovery();
         builder.Services.AddHealthChecks().AddCheck("self", static () => HealthCheckResult.Healthy(), [Live]);
 
-        var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+        var service = settings.Text("OTEL_SERVICE_NAME") ?? builder.Environment.ApplicationName;
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(about => about.AddService(service)).WithMetrics(static metrics => metrics
             .AddMeter("NewApi.*", "Npgsql")
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());

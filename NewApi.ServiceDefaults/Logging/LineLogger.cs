@@ -8,10 +8,18 @@ internal sealed class LineLogger(LineLoggerProvider provider, string category) :
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => provider.Scopes?.Push(state);
 
+    // The host reports a failed start with a stack trace; GatewayHost says the same in one line that an operator can act on.
+    private readonly EventId? _unwanted = category is "Microsoft.Extensions.Hosting.Internal.Host" ? new EventId(11) : null;
+
     public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        provider.Enqueue(logLevel, category, RequestId(), formatter(state, exception), exception);
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (eventId != _unwanted)
+        {
+            provider.Enqueue(logLevel, category, RequestId(), formatter(state, exception), exception);
+        }
+    }
 
     private string? RequestId()
     {
