@@ -1,0 +1,19 @@
+namespace NewApi.Worker;
+
+internal static partial class WorkerLog
+{
+    [LoggerMessage(LogLevel.Information, "NODE_TYPE is slave: this node runs no jobs")]
+    public static partial void SlaveTakesNoJobs(this ILogger log);
+
+    [LoggerMessage(LogLevel.Error, "Job {Job} failed; it runs again when it is next due")]
+    public static partial void JobFailed(this ILogger log, Exception problem, string job);
+
+    [LoggerMessage(LogLevel.Warning, "Job {Job} stops: its lease was lost to another worker")]
+    public static partial void LeaseLost(this ILogger log, string job);
+
+    [LoggerMessage(LogLevel.Warning, "Job {Job} stops: its lease could not be renewed")]
+    public static partial void RenewalFailed(this ILogger log, Exception problem, string job);
+
+    [LoggerMessage(LogLevel.Warning, "Gave back {Points} points that {Holder} had held under {Lease} when it died")]
+    public static partial void EscrowGivenBack(this ILogger log, long points, string holder, string lease);
+}

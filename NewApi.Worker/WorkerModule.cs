@@ -1,0 +1,23 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using NewApi.Data.Leases;
+using NewApi.Worker.Jobs;
+
+namespace NewApi.Worker;
+
+/// <summary>Everything that happens on a clock.</summary>
+public static class WorkerModule
+{
+    /// <summary>Adds the jobs and the runner that gives each its turn. Needs the data module and the service defaults.</summary>
+    public static TBuilder AddWorker<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.Services.TryAddSingleton<LeaseStore>();
+        builder.Services.TryAddSingleton<DeadEscrows>();
+        builder.AddJob<ReleaseDeadEscrows>();
+        builder.Services.AddHostedService<JobRunner>();
+        return builder;
+    }
+
+    private static void AddJob<TJob>(this IHostApplicationBuilder builder)
+        where TJob : class, IJob => builder.Services.AddSingleton<IJob, TJob>();
+}
