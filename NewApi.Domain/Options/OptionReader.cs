@@ -1,0 +1,114 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace NewApi.Domain.Options;
+
+/// <summary>Reads typed values out of option rows. A value that cannot be read is reported by key, and the shipped default stands.</summary>
+public sealed class OptionReader(IReadOnlyDictionary<string, string> rows, ICollection<string> problems)
+{
+    public string Text(string key) => OptionCatalog.ValueOf(key, rows) ?? "";
+
+    public bool Flag(string key) => Text(key) == "true";
+
+    public int Int(string key, int min = 0, int max = int.MaxValue) => (int)Long(key, min, max);
+
+    public long Long(string key, long min = 0, long max = long.MaxValue) => (long)Number(key, min, max);
+
+    public decimal Number(string key, decimal min = 0, decimal max = decimal.MaxValue)
+    {
+        if (RatioTable.TryNumber(Text(key), out var value) && value >= min && value <= max)
+        {
+            return value;
+        }
+
+        var fallback = Default(key);
+        if (Text(key).Length > 0)
+        {
+            problems.Add($"{key}: not a number from {min} to {max}");
+        }
+
+        return RatioTable.TryNumber(fallback, out value) ? value : 0;
+    }
+
+    public string OneOf(string key, params ReadOnlySpan<string> allowed)
+    {
+        var value = Text(key);
+        foreach (var candidate in allowed)
+        {
+            if (value == candidate)
+            {
+                return value;
+            }
+        }
+
+        problems.Add($"{key}: not one of the values that it can have");
+        return Default(key);
+    }
+
+    public FrozenDictionary<string, decimal> Ratios(string key) =>
+        RatioTable.Parse(Text(key), problem => problems.Add($"{key}: {problem}")) ?? RatioTable.Parse(Default(key), static _ => { })!;
+
+    public FrozenDictionary<string, FrozenDictionary<string, decimal>> NestedRatios(string key) =>
+        RatioTable.ParseNested(Text(key), problem => problems.Add($"{key}: {problem}")) ?? RatioTable.ParseNested(Default(key), static _ => { })!;
+
+    public StatusCodeRanges StatusCodes(string key)
+    {
+        if (StatusCodeRanges.TryParse(Text(key), out var ranges))
+        {
+            return ranges;
+        }
+
+        problems.Add($"{key}: not a list of status codes and ranges");
+        return StatusCodeRanges.TryParse(Default(key), out ranges) ? ranges : StatusCodeRanges.None;
+    }
+
+    /// <summary>The lines of a text, trimmed, without empty ones.</summary>
+    public IReadOnlyList<string> Lines(string key) => Split(key, '\n');
+
+    public IReadOnlyList<string> Split(string key, char separator) =>
+        Text(key).Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    public FrozenDictionary<string, T> Map<T>(string key, JsonTypeInfo<Dictionary<string, T>> type) =>
+        Parsed(key, type).ToFrozenDictionary(StringComparer.Ordinal);
+
+    public T Parsed<T>(string key, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(Text(key), type) is { } value)
+            {
+                return value;
+            }
+        }
+        catch (JsonException)
+        {
+            // Reported below: the parser's own words would quote the value.
+        }
+
+        problems.Add($"{key}: not the JSON that it should be");
+        return JsonSerializer.Deserialize(Default(key), type)!;
+    }
+
+    /// <summary>JSON that is passed on as it is; text that does not parse is replaced by the default.</summary>
+    public JsonElement Json(string key)
+    {
+        foreach (var text in (string[])[Text(key), Default(key), "null"])
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(text.Length == 0 ? "null" : text);
+                return document.RootElement.Clone();
+            }
+            catch (JsonException)
+            {
+                problems.Add($"{key}: not JSON");
+            }
+        }
+
+        return default;
+    }
+
+    private static string Default(string key) => OptionCatalog.Find(key)?.Default ?? "";
+}
