@@ -1,0 +1,59 @@
+using System.Text;
+using NewApi.Bench.Targets;
+
+namespace NewApi.Bench.Load;
+
+/// <summary>A request as bytes, and what a right reply to it looks like.</summary>
+internal sealed class Payload
+{
+    private const string Question = "Explain in two sentences what a gateway in front of several language models is good for.";
+    private readonly int _chunks;
+
+    private Payload(Target target, string path, string body, int chunks)
+    {
+        _chunks = chunks;
+        var head = $"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{target.Port}\r\nUser-Agent: bench\r\nAccept: */*\r\n"
+            + $"Authorization: Bearer {target.Key}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n";
+        Bytes = Encoding.UTF8.GetBytes(head + body);
+    }
+
+    public ReadOnlyMemory<byte> Bytes { get; }
+
+    public static Payload Chat(Target target, int promptBytes = 0)
+    {
+        const string Filler = "The quick brown fox jumps over the lazy dog while nobody is watching the hen house. ";
+        var prompt = promptBytes == 0
+            ? Question
+            : string.Concat(Enumerable.Repeat(Filler, (promptBytes / Filler.Length) + 1))[..promptBytes];
+        return new(target, "/v1/chat/completions", Body("You are a helpful assistant.", prompt, stream: false), 0);
+    }
+
+    /// <param name="target">Who is asked.</param>
+    /// <param name="chunks">Content frames of the answer.</param>
+    /// <param name="paceMilliseconds">Time between two frames; zero is as fast as the stub can.</param>
+    public static Payload Stream(Target target, int chunks, int paceMilliseconds) => new(
+        target,
+        "/v1/chat/completions",
+        Body($"bench:chunks={chunks},pace={paceMilliseconds},size=16; You are a helpful assistant.", Question, stream: true),
+        chunks);
+
+    public static Payload Embedding(Target target) => new(
+        target, "/v1/embeddings", $$"""{"model":"text-embedding-3-small","input":"{{Question}}","encoding_format":"float"}""", 0);
+
+    /// <summary>A fast wrong answer is no answer: every reply is looked at.</summary>
+    public void Check(ReplyParser reply)
+    {
+        if (reply.Status != 200 || reply.BodyBytes == 0)
+        {
+            throw new BenchException($"A reply had status {reply.Status} and {reply.BodyBytes} bytes.");
+        }
+        if (_chunks > 0 && !reply.EndsWithDone)
+        {
+            throw new BenchException("A stream did not end with [DONE].");
+        }
+    }
+
+    private static string Body(string system, string prompt, bool stream) =>
+        $$"""{"model":"gpt-4o-mini","messages":[{"role":"system","content":"{{system}}"},{"role":"user","content":"{{prompt}}"}],"temperature":0.7,"max_tokens":256"""
+        + (stream ? ""","stream":true,"stream_options":{"include_usage":true}}""" : "}");
+}
