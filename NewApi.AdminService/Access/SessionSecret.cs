@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+using System.Text;
+using LinqToDB;
+using LinqToDB.Async;
+using NewApi.Data;
+using NewApi.Data.Rows;
+
+namespace NewApi.AdminService.Access;
+
+/// <summary>
+/// Where session keys come from: <c>SESSION_SECRET</c>, else a random secret that the first process stores in the database, so that
+/// restarts and further nodes on the same database share it (known problem F1).
+/// </summary>
+internal sealed class SessionSecret(AdminOptions options, Database database)
+{
+    private const string MetaName = "session_secret";
+    private volatile byte[]? _sessionKey;
+
+    public async ValueTask<byte[]> SessionKeyAsync(CancellationToken ct)
+    {
+        if (_sessionKey is { } known)
+        {
+            return known;
+        }
+        var secret = options.SessionSecret ?? await StoredAsync(ct);
+        var key = HKDF.DeriveKey(
+            HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "newapi session cookie v1"u8.ToArray());
+        return _sessionKey = key;
+    }
+
+    private async Task<string> StoredAsync(CancellationToken ct)
+    {
+        if (await FindAsync(ct) is { } stored)
+        {
+            return stored;
+        }
+        var fresh = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        try
+        {
+            await database.WriteAsync((db, token) => db.InsertAsync(new MetaRow { Name = MetaName, Value = fresh }, token: token), ct);
+            return fresh;
+        }
+        catch (System.Data.Common.DbException)
+        {
+            // Another process was first: its row is the secret of all of us.
+            return await FindAsync(ct) ?? throw new InvalidOperationException("The session secret could neither be read nor stored.");
+        }
+    }
+
+    private async Task<string?> FindAsync(CancellationToken ct)
+    {
+        await using var db = database.Open();
+        return await db.Meta.Where(row => row.Name == MetaName).Select(row => row.Value).FirstOrDefaultAsync(ct);
+    }
+}
