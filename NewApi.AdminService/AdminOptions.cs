@@ -5,9 +5,6 @@ namespace NewApi.AdminService;
 /// <summary>What the control plane reads from the environment (specification: configuration §3.1, §3.2, §3.6).</summary>
 internal sealed class AdminOptions
 {
-    /// <summary>The value that old guides printed as an example; whoever left it there shares a key with the whole world.</summary>
-    private const string SampleSecret = "random_string";
-
     /// <summary>Reported version; by default that of the build.</summary>
     public string Version { get; init; } = BuildVersion;
 
@@ -34,16 +31,11 @@ internal sealed class AdminOptions
 
     public static AdminOptions Read(SettingsReader settings)
     {
-        var secret = settings.Text("SESSION_SECRET");
-        if (secret == SampleSecret)
-        {
-            settings.Mistake("SESSION_SECRET", "is the published sample value; choose a secret of your own");
-        }
         var slave = settings.Text("NODE_TYPE") == "slave";
         return new AdminOptions
         {
             Version = settings.Text("VERSION") ?? BuildVersion,
-            SessionSecret = secret,
+            SessionSecret = settings.Text("SESSION_SECRET"),
             FrontendBaseUrl = slave ? settings.Text("FRONTEND_BASE_URL")?.TrimEnd('/') : null,
             GenerateDefaultToken = settings.Flag("GENERATE_DEFAULT_TOKEN", false),
             BatchUpdate = settings.Flag("BATCH_UPDATE_ENABLED", false),

@@ -28,12 +28,14 @@ internal sealed class Authentication(SessionCookie cookie, Database database)
         {
             return Answer.Fail(Say.NotLoggedIn, StatusCodes.Status401Unauthorized);
         }
-
         if (user is null)
         {
-            return Answer.Fail(session is null ? Say.BadAccessToken : Say.NotLoggedIn, session is null
-                ? StatusCodes.Status200OK
-                : StatusCodes.Status401Unauthorized);
+            // A session that no longer stands is no session; a token that names nobody is a wrong token.
+            return session is null ? Answer.Fail(Say.BadAccessToken) : Answer.Fail(Say.NotLoggedIn, StatusCodes.Status401Unauthorized);
+        }
+        if (user.DeletedAt is not null)
+        {
+            return Answer.Fail(Say.AccountInvalid);
         }
         if (context.Request.Headers[UserHeader].ToString() is not { Length: > 0 } claimed)
         {
@@ -67,7 +69,7 @@ internal sealed class Authentication(SessionCookie cookie, Database database)
     public async Task TryAsync(HttpContext context)
     {
         if (await cookie.ReadAsync(context) is { } session
-            && await FindAsync(session, context.RequestAborted) is { Status: UserStatus.Enabled } user)
+            && await FindAsync(session, context.RequestAborted) is { Status: UserStatus.Enabled, DeletedAt: null } user)
         {
             context.Features.Set(new AdminCaller(user));
         }
@@ -77,13 +79,13 @@ internal sealed class Authentication(SessionCookie cookie, Database database)
     {
         await using var db = database.Open();
         return await db.Users.FirstOrDefaultAsync(
-            row => row.Id == session.UserId && row.AuthVersion == session.AuthVersion && row.DeletedAt == null, ct);
+            row => row.Id == session.UserId && row.AuthVersion == session.AuthVersion, ct);
     }
 
     private async Task<UserRow?> FindAsync(string token, CancellationToken ct)
     {
         await using var db = database.Open();
-        var user = await db.Users.FirstOrDefaultAsync(row => row.AccessToken == token && row.DeletedAt == null, ct);
+        var user = await db.Users.FirstOrDefaultAsync(row => row.AccessToken == token, ct);
         // MySQL compares case-insensitively by default; a credential is compared exactly, and in constant time.
         return user is not null && Credentials.Equal(user.AccessToken, token) ? user : null;
     }

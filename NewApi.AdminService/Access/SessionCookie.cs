@@ -19,9 +19,20 @@ internal sealed class SessionCookie(SessionSecret secret, TimeProvider clock)
     private const int TagSize = 16;
     private const int MaximumLength = 4096;
     private static readonly TimeSpan Life = TimeSpan.FromDays(30);
+    private static readonly TimeSpan PendingLife = TimeSpan.FromMinutes(10);
 
     /// <summary>The session of the request, or null when there is none, it is forged, damaged or too old.</summary>
-    public async ValueTask<SessionState?> ReadAsync(HttpContext context)
+    public async ValueTask<SessionState?> ReadAsync(HttpContext context) =>
+        await OpenAsync(context) is { UserId: > 0 } state ? state : null;
+
+    /// <summary>Who is half-way through a login, or null; that state is good for ten minutes.</summary>
+    public async ValueTask<long?> ReadPendingAsync(HttpContext context) =>
+        await OpenAsync(context) is { PendingUserId: > 0 and var pending } state
+        && clock.GetUtcNow().ToUnixTimeSeconds() - state.IssuedAt <= (long)PendingLife.TotalSeconds
+            ? pending
+            : null;
+
+    private async ValueTask<SessionState?> OpenAsync(HttpContext context)
     {
         if (context.Request.Cookies[Name] is not { Length: > 3 and <= MaximumLength } text || !text.StartsWith(Prefix, StringComparison.Ordinal))
         {
@@ -31,20 +42,26 @@ internal sealed class SessionCookie(SessionSecret secret, TimeProvider clock)
         return Open(text.AsSpan(Prefix.Length), key) is { } state && IsFresh(state) ? state : null;
     }
 
-    public async Task WriteAsync(HttpContext context, long userId, long authVersion)
-    {
-        var key = await secret.SessionKeyAsync(context.RequestAborted);
-        var state = new SessionState { UserId = userId, AuthVersion = authVersion, IssuedAt = clock.GetUtcNow().ToUnixTimeSeconds() };
-        context.Response.Cookies.Append(Name, Prefix + Seal(state, key), Options(context, Life));
-    }
+    public Task WriteAsync(HttpContext context, long userId, long authVersion) =>
+        AppendAsync(context, new SessionState { UserId = userId, AuthVersion = authVersion }, Life);
+
+    public Task WritePendingAsync(HttpContext context, long userId) =>
+        AppendAsync(context, new SessionState { PendingUserId = userId }, PendingLife);
 
     public static void Clear(HttpContext context) => context.Response.Cookies.Append(Name, "", Options(context, TimeSpan.Zero));
+
+    private async Task AppendAsync(HttpContext context, SessionState state, TimeSpan life)
+    {
+        var key = await secret.SessionKeyAsync(context.RequestAborted);
+        state = state with { IssuedAt = clock.GetUtcNow().ToUnixTimeSeconds() };
+        context.Response.Cookies.Append(Name, Prefix + Seal(state, key), Options(context, life));
+    }
 
     private bool IsFresh(SessionState state)
     {
         var age = clock.GetUtcNow().ToUnixTimeSeconds() - state.IssuedAt;
         // Clocks of nodes differ a little.
-        return state.UserId > 0 && age > -300 && age <= (long)Life.TotalSeconds;
+        return age > -300 && age <= (long)Life.TotalSeconds;
     }
 
     private static CookieOptions Options(HttpContext context, TimeSpan life) => new()

@@ -18,6 +18,10 @@ internal sealed record SessionState
     /// <summary>The row's <c>auth_version</c> at login: a new password ends the sessions of the old one.</summary>
     [JsonPropertyName("ver")]
     public long AuthVersion { get; init; }
+
+    /// <summary>Who has given the right password and still owes a second factor; such a session logs nobody in.</summary>
+    [JsonPropertyName("pending")]
+    public long PendingUserId { get; init; }
 }
 
 [JsonSerializable(typeof(SessionState))]

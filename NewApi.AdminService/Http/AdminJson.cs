@@ -2,6 +2,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using NewApi.AdminService.Accounts;
+using NewApi.AdminService.ApiKeys;
+using NewApi.AdminService.Settings;
+using NewApi.AdminService.Setup;
 
 namespace NewApi.AdminService.Http;
 
@@ -24,6 +28,28 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(Dictionary<string, List<string>>))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
+[JsonSerializable(typeof(SetupRequest))]
+[JsonSerializable(typeof(SetupView))]
+[JsonSerializable(typeof(LoginRequest))]
+[JsonSerializable(typeof(LoginView))]
+[JsonSerializable(typeof(SecondFactorView))]
+[JsonSerializable(typeof(RegisterRequest))]
+[JsonSerializable(typeof(SelfUpdateRequest))]
+[JsonSerializable(typeof(SettingRequest))]
+[JsonSerializable(typeof(AffTransferRequest))]
+[JsonSerializable(typeof(RedeemRequest))]
+[JsonSerializable(typeof(UserView))]
+[JsonSerializable(typeof(Page<UserView>))]
+[JsonSerializable(typeof(UserCreateRequest))]
+[JsonSerializable(typeof(UserUpdateRequest))]
+[JsonSerializable(typeof(UserManageRequest))]
+[JsonSerializable(typeof(ManagedView))]
+[JsonSerializable(typeof(ApiKeyView))]
+[JsonSerializable(typeof(Page<ApiKeyView>))]
+[JsonSerializable(typeof(ApiKeyRequest))]
+[JsonSerializable(typeof(IdsRequest))]
+[JsonSerializable(typeof(OptionView[]))]
+[JsonSerializable(typeof(OptionRequest))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Shared = new(new JsonSerializerOptions

@@ -26,7 +26,7 @@ internal sealed class Answer : IResult
 
     public bool Success { get; }
 
-    public Text Message { get; }
+    public Text Message { get; private set; }
 
     public int Status { get; }
 
@@ -40,6 +40,12 @@ internal sealed class Answer : IResult
     public static Answer Fail(Text message, int status = StatusCodes.Status200OK) => new(false, message, status);
 
     public static Answer NotFound() => Fail(Say.NotFound);
+
+    public Answer Saying(Text message)
+    {
+        Message = message;
+        return this;
+    }
 
     /// <summary>Adds a member beside <c>success</c> and <c>message</c>.</summary>
     public Answer With<T>(string name, T value)

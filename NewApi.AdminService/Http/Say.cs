@@ -24,6 +24,8 @@ internal static class Say
     public static readonly Text UserNameMissing = new("A user name is needed", "请填写用户名");
     public static readonly Text PasswordTooShort = new("The password needs at least 8 characters", "密码至少 8 个字符");
 
+    public static readonly Text TurnstileMissing = new("Please pass the robot check first", "请先完成人机验证");
+    public static readonly Text TurnstileFailed = new("The robot check failed; reload and try again", "人机验证失败，请刷新后重试");
     public static readonly Text PasswordLoginOff = new("Login by password is switched off", "密码登录已关闭");
     public static readonly Text BadLogin = new("Wrong user name or password, or the account is disabled", "用户名或密码不对，或账号已停用");
     public static readonly Text SecondFactorNeeded = new("Enter the code of the second factor", "请输入两步验证码");
@@ -59,6 +61,7 @@ internal static class Say
     public static readonly Text TokenExpired = new("The key has expired; change its expiry first", "密钥已过期，请先修改有效期");
     public static readonly Text TokenExhausted = new("The key has no quota left; give it quota first", "密钥额度已用完，请先增加额度");
     public static readonly Text TokenIps = new("The list of addresses contains something that is no address or range", "IP 列表中含有无效的地址或网段");
+    public static readonly Text TokenLimitsTooLong = new("The list of models may have at most 1024 characters", "模型限制列表最多 1024 个字符");
     public static readonly Text IdsMissing = new("No ids were given", "未提供 ID");
     public static readonly Text TooManyIds = new("Too many ids at once", "一次提供的 ID 过多");
     public static readonly Text SearchPattern =

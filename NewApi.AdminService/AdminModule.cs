@@ -1,0 +1,68 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using NewApi.AdminService.Access;
+using NewApi.AdminService.Accounts;
+using NewApi.AdminService.ApiKeys;
+using NewApi.AdminService.Http;
+using NewApi.AdminService.Pages;
+using NewApi.AdminService.Settings;
+using NewApi.AdminService.Setup;
+using NewApi.ServiceDefaults;
+using Scalar.AspNetCore;
+
+namespace NewApi.AdminService;
+
+/// <summary>The control plane: everything below <c>/api</c>, the billing routes, and the page behind unknown paths.</summary>
+public static class AdminModule
+{
+    private const string Document = "v1";
+
+    /// <summary>Adds the services of the control plane; needs <c>AddData</c> of the data module.</summary>
+    public static TBuilder AddAdmin<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(AdminOptions.Read(builder.Settings()));
+        services.TryAddSingleton<RateLimits>();
+        services.TryAddSingleton<SessionSecret>();
+        services.TryAddSingleton<SessionCookie>();
+        services.TryAddSingleton<Authentication>();
+        services.TryAddSingleton<Passwords>();
+        services.TryAddSingleton<Turnstile>();
+        services.TryAddSingleton<StartTime>();
+        services.TryAddSingleton<SetupState>();
+        services.TryAddSingleton<LiveOptions>();
+        services.TryAddSingleton<AccountLog>();
+        services.TryAddSingleton<NewAccount>();
+        services.AddHttpClient(Turnstile.Client, static client => client.Timeout = TimeSpan.FromSeconds(10));
+        services.AddOpenApi(Document, static options => options.ShouldInclude = static description =>
+            description.RelativePath is { } path && (path.StartsWith("api/", StringComparison.Ordinal) || path.Contains("dashboard/billing")));
+        return builder;
+    }
+
+    /// <summary>Maps the routes of the control plane.</summary>
+    public static TRoutes MapAdmin<TRoutes>(this TRoutes routes)
+        where TRoutes : IEndpointRouteBuilder
+    {
+        // Made now, so that it says when the process started and not when somebody first asked.
+        routes.ServiceProvider.GetRequiredService<StartTime>();
+
+        var api = routes.MapEdge("/api");
+        api.MapStatus();
+        api.MapSetup();
+        api.MapLogin();
+        api.MapSelf();
+        api.MapUsers();
+        api.MapApiKeys();
+        api.MapOptions();
+        api.Map("/{**path}", static (HttpContext context) => JsonBody.UnknownPath(context.Request)).WithOrder(1000).ExcludeFromDescription();
+
+        routes.MapOpenApi();
+        routes.MapScalarApiReference();
+        routes.MapPages();
+        return routes;
+    }
+
+    /// <summary>Category of the module's log lines.</summary>
+    internal sealed class Log;
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Text;
+using NewApi.AdminService.Http;
+using NewApi.AdminService.Settings;
+using NewApi.Domain.Groups;
+using NewApi.Domain.Options;
+
+namespace NewApi.AdminService.ApiKeys;
+
+/// <summary>What a relay key may look like (specification: admin API §9).</summary>
+internal static class ApiKeyRules
+{
+    public const long Enabled = 1;
+    public const long Disabled = 2;
+    public const long Expired = 3;
+    public const long Exhausted = 4;
+
+    private const int NameBytes = 50;
+    private const int LimitsLength = 1024;
+    private const decimal MostUnits = 1_000_000_000m;
+
+    /// <param name="keptGroup">The group the key has already: saving it again is no new grant.</param>
+    public static Text? Mistake(ApiKeyRequest request, OptionSnapshot options, string userGroup, string keptGroup = "")
+    {
+        if (Encoding.UTF8.GetByteCount(request.Name ?? "") > NameBytes)
+        {
+            return Say.TokenNameTooLong;
+        }
+        if (!request.UnlimitedQuota && (request.RemainQuota < 0 || request.RemainQuota > MostUnits * options.Options.QuotaPerUnit))
+        {
+            return Say.TokenQuotaRange;
+        }
+        if (request.ModelLimits is { Length: > LimitsLength })
+        {
+            return Say.TokenLimitsTooLong;
+        }
+        if (!AreAddresses(request.AllowIps))
+        {
+            return Say.TokenIps;
+        }
+        // Checked again whenever the key is used: groups come and go (known problem G4).
+        return string.IsNullOrEmpty(request.Group)
+            || request.Group == GroupRules.Auto
+            || request.Group == keptGroup
+            || options.Groups.CanUse(userGroup, request.Group)
+            ? null
+            : Say.GroupNotAllowed;
+    }
+
+    /// <summary>
+    /// How a search word is matched: as a literal part, or, when it has a <c>%</c>, as a pattern with at most two of them, not adjacent and
+    /// with at least two other characters, so that nobody makes the database work for nothing (known problem D7).
+    /// </summary>
+    public static string? Pattern(string word)
+    {
+        if (!word.Contains('%'))
+        {
+            return "%" + Query.LikeLiteral(word) + "%";
+        }
+        var wildcards = word.Count(c => c == '%');
+        return wildcards > 2 || word.Contains("%%") || word.Length - wildcards < 2
+            ? null
+            : word.Replace("~", "~~").Replace("_", "~_");
+    }
+
+    private static bool AreAddresses(string? list)
+    {
+        foreach (var line in (list ?? "").Split(['\n', '\r', ',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!IPAddress.TryParse(line, out _) && !IPNetwork.TryParse(line, out _) && !IsLooseNetwork(line))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>A range whose base address has host bits, such as <c>10.1.2.3/8</c>.</summary>
+    private static bool IsLooseNetwork(string line) =>
+        line.Split('/') is [var address, var length] && IPAddress.TryParse(address, out var parsed) && int.TryParse(length, out var bits)
+        && bits >= 0 && bits <= parsed.GetAddressBytes().Length * 8;
+}
