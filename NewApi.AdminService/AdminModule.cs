@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using NewApi.AdminService.Access;
 using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
+using NewApi.AdminService.Channels;
 using NewApi.AdminService.Http;
 using NewApi.AdminService.Pages;
 using NewApi.AdminService.Settings;
@@ -34,6 +35,16 @@ public static class AdminModule
         services.TryAddSingleton<LiveOptions>();
         services.TryAddSingleton<AccountLog>();
         services.TryAddSingleton<NewAccount>();
+        services.TryAddSingleton<ChannelStore>();
+        services.TryAddSingleton<ChannelProbe>();
+        services.TryAddSingleton<RepairGate>();
+        services.AddHttpClient(ChannelProbe.Client).ConfigurePrimaryHttpMessageHandler(static () => new SocketsHttpHandler
+        {
+            // Where a redirect leads is nobody's decision but the administrator's.
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            UseCookies = false,
+        });
         services.AddHttpClient(Turnstile.Client, static client => client.Timeout = TimeSpan.FromSeconds(10));
         services.AddOpenApi(Document, static options => options.ShouldInclude = static description =>
             description.RelativePath is { } path && (path.StartsWith("api/", StringComparison.Ordinal) || path.Contains("dashboard/billing")));
@@ -54,6 +65,9 @@ public static class AdminModule
         api.MapSelf();
         api.MapUsers();
         api.MapApiKeys();
+        api.MapChannels();
+        api.MapChannelTags();
+        api.MapChannelTests();
         api.MapOptions();
         api.Map("/{**path}", static (HttpContext context) => JsonBody.UnknownPath(context.Request)).WithOrder(1000).ExcludeFromDescription();
 

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
+using NewApi.AdminService.Channels;
 using NewApi.AdminService.Settings;
 using NewApi.AdminService.Setup;
 
@@ -50,6 +51,15 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(IdsRequest))]
 [JsonSerializable(typeof(OptionView[]))]
 [JsonSerializable(typeof(OptionRequest))]
+[JsonSerializable(typeof(ChannelView))]
+[JsonSerializable(typeof(ChannelPage))]
+[JsonSerializable(typeof(ChannelFindings))]
+[JsonSerializable(typeof(ChannelCreateRequest))]
+[JsonSerializable(typeof(ChannelIdsRequest))]
+[JsonSerializable(typeof(TagRequest))]
+[JsonSerializable(typeof(FetchModelsRequest))]
+[JsonSerializable(typeof(CreatedView))]
+[JsonSerializable(typeof(RepairView))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Shared = new(new JsonSerializerOptions

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using LinqToDB;
 using LinqToDB.Async;
 using NewApi.Data;
 using NewApi.Data.Changes;
@@ -46,7 +47,7 @@ internal sealed class LiveOptions : IDisposable
         }
         var generation = Interlocked.Read(ref _generation);
         await using var db = _database.Open();
-        var rows = (await db.Options.ToListAsync(ct)).ToFrozenDictionary(row => row.Key, row => row.Value, StringComparer.Ordinal);
+        var rows = (await db.GetTable<OptionRow>().ToListAsync(ct)).ToFrozenDictionary(row => row.Key, row => row.Value, StringComparer.Ordinal);
         var options = GatewayOptions.Parse(rows, out _);
         var fresh = new OptionSnapshot(rows, options, new PriceBook(options));
         if (generation == Interlocked.Read(ref _generation))

@@ -13,8 +13,8 @@ internal static class OptionWrites
     {
         foreach (var (name, text) in OptionCatalog.RowsFor(key, value))
         {
-            var updated = await db.Options.Where(row => row.Key == name).Set(row => row.Value, text).UpdateAsync(ct);
-            if (updated == 0 && !await db.Options.AnyAsync(row => row.Key == name, ct))
+            var updated = await db.GetTable<OptionRow>().Where(row => row.Key == name).Set(row => row.Value, text).UpdateAsync(ct);
+            if (updated == 0 && !await db.GetTable<OptionRow>().AnyAsync(row => row.Key == name, ct))
             {
                 await db.InsertAsync(new OptionRow { Key = name, Value = text }, token: ct);
             }
