@@ -1,0 +1,63 @@
+using NewApi.ServiceDefaults;
+
+namespace NewApi.RelayService;
+
+/// <summary>Settings of the relay, read once at start from the environment (specification: configuration §3.7).</summary>
+internal sealed record RelayOptions
+{
+    /// <summary>Largest request body after decompression, in bytes (<c>MAX_REQUEST_BODY_MB</c>).</summary>
+    public long MaxRequestBody { get; init; } = 128L << 20;
+
+    /// <summary>Bound on a whole buffered upstream call; zero means none (<c>RELAY_TIMEOUT</c>).</summary>
+    public TimeSpan CallTimeout { get; init; }
+
+    /// <summary>Longest silence of an upstream stream (<c>STREAMING_TIMEOUT</c>).</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Longest wait for the first event of a stream, before another channel is tried (<c>RELAY_FIRST_BYTE_TIMEOUT</c>).</summary>
+    public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Longest wait for a connection to an upstream (<c>RELAY_CONNECT_TIMEOUT</c>).</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an unused upstream connection is kept (<c>RELAY_IDLE_CONN_TIMEOUT</c>).</summary>
+    public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>Longest event of an upstream stream, in bytes (<c>STREAM_SCANNER_MAX_BUFFER_MB</c>).</summary>
+    public int MaxFrame { get; init; } = 64 << 20;
+
+    /// <summary>Ask upstreams for usage in streams (<c>FORCE_STREAM_OPTION</c>).</summary>
+    public bool ForceStreamOption { get; init; } = true;
+
+    /// <summary>Accept any certificate of an upstream (<c>TLS_INSECURE_SKIP_VERIFY</c>).</summary>
+    public bool SkipCertificateCheck { get; init; }
+
+    /// <summary>Write a log row of type 5 for every failed attempt (<c>ERROR_LOG_ENABLED</c>).</summary>
+    public bool LogErrors { get; init; }
+
+    /// <summary>How often snapshots are reloaded even when nothing announced a change (<c>SYNC_FREQUENCY</c>).</summary>
+    public TimeSpan SyncFrequency { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Directory of the usage journal (<c>JOURNAL_DIR</c>): on a local disk that survives a restart.</summary>
+    public string JournalDirectory { get; init; } = Path.Combine("data", "journal");
+
+    /// <summary>Address of the admin service to which everything that is not a relay path goes; null when it runs in this process.</summary>
+    public string? AdminAddress { get; init; }
+
+    public static RelayOptions Read(SettingsReader settings) => new()
+    {
+        MaxRequestBody = (long)settings.Int("MAX_REQUEST_BODY_MB", 128, 1, 1024) << 20,
+        CallTimeout = settings.Seconds("RELAY_TIMEOUT", 0),
+        IdleTimeout = settings.Seconds("STREAMING_TIMEOUT", 300, 1, 86_400),
+        FirstByteTimeout = settings.Seconds("RELAY_FIRST_BYTE_TIMEOUT", 300, 1, 86_400),
+        ConnectTimeout = settings.Seconds("RELAY_CONNECT_TIMEOUT", 10, 1, 600),
+        IdleConnectionTimeout = settings.Seconds("RELAY_IDLE_CONN_TIMEOUT", 90, 1, 86_400),
+        MaxFrame = settings.Int("STREAM_SCANNER_MAX_BUFFER_MB", 64, 1, 1024) << 20,
+        ForceStreamOption = settings.Flag("FORCE_STREAM_OPTION", true),
+        SkipCertificateCheck = settings.Flag("TLS_INSECURE_SKIP_VERIFY", false),
+        LogErrors = settings.Flag("ERROR_LOG_ENABLED", false),
+        SyncFrequency = settings.Seconds("SYNC_FREQUENCY", 60, 1, 86_400),
+        JournalDirectory = settings.Text("JOURNAL_DIR") ?? Path.Combine("data", "journal"),
+        AdminAddress = settings.Text("ADMIN_SERVICE_URL"),
+    };
+}

@@ -1,0 +1,130 @@
+using NewApi.Data.Ledger;
+
+namespace NewApi.RelayService.Settlement;
+
+/// <summary>
+/// The part of one balance that this process may spend: what it took out of the database and has not charged yet. Holds and charges
+/// are moved under a lock that is never held across a wait.
+/// </summary>
+internal sealed class EscrowAccount(AccountKind kind, long accountId)
+{
+    private const int FirstSlice = 16;
+    private const int LargestSlice = 4096;
+
+    private readonly Lock _gate = new();
+    private long _escrow;
+    private long _held;
+    private long _lastTouched;
+    private long _lastRefill = long.MinValue;
+    private long _slice = FirstSlice;
+    private bool _closed;
+
+    public AccountKind Kind => kind;
+
+    public long AccountId => accountId;
+
+    /// <summary>One refill at a time; the others wait and then find the escrow it brought.</summary>
+    public SemaphoreSlim Refilling { get; } = new(1, 1);
+
+    /// <summary>Set while a refill ahead of need is queued.</summary>
+    public int RefillQueued;
+
+    /// <summary>The account has been put away: take a new one from the ledger.</summary>
+    public bool Closed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _closed;
+            }
+        }
+    }
+
+    /// <summary>Sets points aside for a call.</summary>
+    /// <param name="points">How many.</param>
+    /// <param name="now">Milliseconds of the process clock.</param>
+    /// <param name="low">True when the escrow is nearly used up and should be refilled before the next call needs it.</param>
+    public bool TryHold(long points, long now, out bool low)
+    {
+        lock (_gate)
+        {
+            var free = _escrow - _held;
+            if (_closed || free < points)
+            {
+                low = false;
+                return false;
+            }
+            _held += points;
+            _lastTouched = now;
+            low = (free - points) < points * 4;
+            return true;
+        }
+    }
+
+    public void Release(long points)
+    {
+        lock (_gate)
+        {
+            _held -= points;
+        }
+    }
+
+    /// <summary>Ends a hold with a charge. Whatever the hold does not cover is first taken from escrow that no other call holds.</summary>
+    /// <returns>How much of the charge escrow paid.</returns>
+    public long Settle(long held, long charge)
+    {
+        lock (_gate)
+        {
+            _held -= held;
+            var paid = Math.Min(charge, Math.Max(0, _escrow - _held));
+            _escrow -= paid;
+            return paid;
+        }
+    }
+
+    /// <summary>How much a refill should ask for: more the more often it is needed, so that a busy account seldom asks.</summary>
+    public long NextSlice(long points, long now)
+    {
+        lock (_gate)
+        {
+            _slice = now - _lastRefill < 5_000 ? Math.Min(_slice * 4, LargestSlice) : FirstSlice;
+            _lastRefill = now;
+            return checked(points * _slice);
+        }
+    }
+
+    public void Add(long points)
+    {
+        lock (_gate)
+        {
+            _escrow += points;
+        }
+    }
+
+    /// <summary>Takes the whole escrow out when nobody has used it since <paramref name="before"/>; the account is closed then.</summary>
+    public long TakeIdle(long before)
+    {
+        lock (_gate)
+        {
+            if (_held != 0 || _lastTouched > before || _closed)
+            {
+                return 0;
+            }
+            _closed = true;
+            var idle = _escrow;
+            _escrow = 0;
+            return idle;
+        }
+    }
+
+    /// <summary>Forgets escrow that the database has given back to the balance because this process's lease ran out.</summary>
+    public void Forfeit()
+    {
+        lock (_gate)
+        {
+            _escrow = 0;
+            _closed = true;
+        }
+    }
+}
