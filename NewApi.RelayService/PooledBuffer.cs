@@ -41,6 +41,13 @@ internal sealed class PooledBuffer(int capacity = PooledBuffer.SmallBody) : IBuf
         }
     }
 
+    /// <summary>Lets the memory go without giving it back: somebody may still be reading it.</summary>
+    public void Abandon()
+    {
+        _bytes = null;
+        Length = 0;
+    }
+
     private void Grow(int sizeHint)
     {
         ObjectDisposedException.ThrowIf(_bytes is null, this);

@@ -18,6 +18,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
     private long _lastRefill = long.MinValue;
     private long _slice = FirstSlice;
     private bool _closed;
+    private long _lastHold = 1;
 
     public AccountKind Kind => kind;
 
@@ -41,6 +42,9 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
         }
     }
 
+    /// <summary>Points of the latest hold: what a refill should be a multiple of.</summary>
+    public long LastHold => Math.Max(1, Volatile.Read(ref _lastHold));
+
     /// <summary>Sets points aside for a call.</summary>
     /// <param name="points">How many.</param>
     /// <param name="now">Milliseconds of the process clock.</param>
@@ -57,6 +61,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
             }
             _held += points;
             _lastTouched = now;
+            _lastHold = points;
             low = (free - points) < points * 4;
             return true;
         }

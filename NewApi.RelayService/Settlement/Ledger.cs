@@ -256,7 +256,7 @@ internal sealed class Ledger(
                 {
                     if (!account.Closed)
                     {
-                        await RefillAsync(account, 1 + account.LastHold, stopping);
+                        await RefillAsync(account, account.LastHold, stopping);
                     }
                 }
                 catch (Exception error) when (error is not OperationCanceledException)

@@ -1,0 +1,332 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using NewApi.Data.Rows;
+using NewApi.Domain;
+using NewApi.Protocols;
+using NewApi.Providers;
+
+namespace NewApi.RelayService.Channels;
+
+/// <summary>One upstream account we may spend on, as the relay sees it: an immutable copy of its row with everything parsed.</summary>
+internal sealed class Channel
+{
+    private readonly FrozenDictionary<Dialect, Uri> _fixedAddresses;
+    private readonly string _base;
+    private int _turn;
+
+    private Channel(ChannelRow row, ProviderProfile profile)
+    {
+        Id = row.Id;
+        Name = row.Name;
+        Profile = profile;
+        Priority = row.Priority ?? 0;
+        Weight = (int)Math.Clamp(row.Weight ?? 0, 0, 1_000_000);
+        Organization = row.OpenAiOrganization;
+        ApiVersion = row.Other;
+        _base = (string.IsNullOrWhiteSpace(row.BaseUrl) ? profile.BaseUrl ?? "" : row.BaseUrl.Trim()).TrimEnd('/');
+        (Keys, MultiKeyPolling, IsMultiKey) = ReadKeys(row);
+        ModelMapping = ReadTexts(row.ModelMapping, out var mappingBroken);
+        MappingBroken = mappingBroken;
+        StatusMapping = ReadStatuses(row.StatusCodeMapping);
+        HeaderOverride = ReadTexts(row.HeaderOverride, out _);
+        (Proxy, PassThrough, Removed) = ReadSettings(row.Setting, row.Settings);
+        _fixedAddresses = FixedAddresses(profile);
+    }
+
+    public long Id { get; }
+
+    public string Name { get; }
+
+    public ProviderProfile Profile { get; }
+
+    public long Priority { get; }
+
+    public int Weight { get; }
+
+    public string? Organization { get; }
+
+    /// <summary>The <c>other</c> field of the row; an API version for providers that have one in their path.</summary>
+    public string ApiVersion { get; }
+
+    /// <summary>Enabled credentials with their index in the row; several in multi-key mode.</summary>
+    public IReadOnlyList<ChannelKey> Keys { get; }
+
+    public bool IsMultiKey { get; }
+
+    /// <summary>Keys take turns; otherwise one is drawn.</summary>
+    public bool MultiKeyPolling { get; }
+
+    public FrozenDictionary<string, string> ModelMapping { get; }
+
+    /// <summary>The mapping is not a JSON object of texts: the channel cannot serve until it is mended.</summary>
+    public bool MappingBroken { get; }
+
+    public FrozenDictionary<int, int> StatusMapping { get; }
+
+    public FrozenDictionary<string, string> HeaderOverride { get; }
+
+    /// <summary>Proxy address for calls of this channel, or null.</summary>
+    public string? Proxy { get; }
+
+    /// <summary>The caller's bytes go out as they are.</summary>
+    public bool PassThrough { get; }
+
+    /// <summary>Body members that are taken out unless the channel allows them.</summary>
+    public RequestFields Removed { get; }
+
+    /// <summary>Null when the row's provider is unknown or its address cannot be used.</summary>
+    public static Channel? From(ChannelRow row)
+    {
+        if (ProviderRegistry.Find((int)row.Type) is not { } profile)
+        {
+            return null;
+        }
+        var channel = new Channel(row, profile);
+        return Uri.TryCreate(channel._base, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? channel : null;
+    }
+
+    /// <summary>Where a call of this dialect goes.</summary>
+    public Uri AddressOf(Dialect dialect, string model, string? action)
+    {
+        if (_fixedAddresses.TryGetValue(dialect, out var address))
+        {
+            return address;
+        }
+        if (Profile.WholeAddress)
+        {
+            return new Uri(_base.Replace("{model}", Uri.EscapeDataString(model), StringComparison.Ordinal));
+        }
+        var path = Profile.Paths[dialect]
+            .Replace("{version}", ApiVersion.Length == 0 ? "v1beta" : ApiVersion, StringComparison.Ordinal)
+            .Replace("{model}", Uri.EscapeDataString(model), StringComparison.Ordinal)
+            .Replace("{action}", action, StringComparison.Ordinal);
+        return new Uri(_base + path);
+    }
+
+    /// <summary>The credential of the next attempt; null when every key of the channel is disabled.</summary>
+    public ChannelKey? NextKey(Random random) => Keys.Count switch
+    {
+        0 => null,
+        1 => Keys[0],
+        var count => MultiKeyPolling
+            ? Keys[(int)((uint)(Interlocked.Increment(ref _turn) - 1) % (uint)count)]
+            : Keys[random.Next(count)],
+    };
+
+    /// <summary>Where the row's predecessor stood in its turn over the keys, so that a reload does not start over.</summary>
+    public void ContinueFrom(Channel predecessor) => _turn = Volatile.Read(ref predecessor._turn);
+
+    /// <summary>
+    /// Follows the mapping from the caller's name to the upstream's, name by name; a name that maps to itself ends the chain
+    /// (specification: relay §3.7).
+    /// </summary>
+    public bool TryMapModel(string model, out string upstreamModel)
+    {
+        upstreamModel = model;
+        if (MappingBroken)
+        {
+            return false;
+        }
+        if (ModelMapping.Count == 0)
+        {
+            return true;
+        }
+        HashSet<string>? visited = null;
+        while (ModelMapping.TryGetValue(upstreamModel, out var next) && next.Length > 0 && next != upstreamModel)
+        {
+            visited ??= new HashSet<string>(StringComparer.Ordinal) { model };
+            if (!visited.Add(next))
+            {
+                return false;
+            }
+            upstreamModel = next;
+        }
+        return true;
+    }
+
+    private FrozenDictionary<Dialect, Uri> FixedAddresses(ProviderProfile profile)
+    {
+        var addresses = new Dictionary<Dialect, Uri>();
+        if (!profile.WholeAddress)
+        {
+            foreach (var (dialect, path) in profile.Paths)
+            {
+                if (!path.Contains('{', StringComparison.Ordinal) && Uri.TryCreate(_base + path, UriKind.Absolute, out var address))
+                {
+                    addresses[dialect] = address;
+                }
+            }
+        }
+        return addresses.ToFrozenDictionary();
+    }
+
+    private static (IReadOnlyList<ChannelKey> Keys, bool Polling, bool Multi) ReadKeys(ChannelRow row)
+    {
+        if (!TryParseObject(row.ChannelInfo, out var info))
+        {
+            return ([new ChannelKey(0, row.Key.Trim())], false, false);
+        }
+        using (info)
+        {
+            var root = info.RootElement;
+            if (!root.TryGetProperty("is_multi_key", out var multi) || multi.ValueKind != JsonValueKind.True)
+            {
+                return ([new ChannelKey(0, row.Key.Trim())], false, false);
+            }
+            root.TryGetProperty("multi_key_status_list", out var statuses);
+            var keys = new List<ChannelKey>();
+            foreach (var (text, index) in SplitKeys(row.Key).Select((text, index) => (text, index)))
+            {
+                var enabled = statuses.ValueKind != JsonValueKind.Object
+                    || !statuses.TryGetProperty(index.ToString(), out var status)
+                    || (status.TryGetInt32(out var number) && number == 1);
+                if (enabled)
+                {
+                    keys.Add(new ChannelKey(index, text));
+                }
+            }
+            var polling = root.TryGetProperty("multi_key_mode", out var mode) && mode.ValueKind == JsonValueKind.String
+                && mode.ValueEquals("polling");
+            return (keys, polling, true);
+        }
+    }
+
+    /// <summary>One key per line, or one per element of a JSON array (service accounts).</summary>
+    private static IEnumerable<string> SplitKeys(string text)
+    {
+        text = text.Trim();
+        if (text.StartsWith('['))
+        {
+            try
+            {
+                using var json = JsonDocument.Parse(text);
+                return json.RootElement.EnumerateArray()
+                    .Select(item => item.ValueKind == JsonValueKind.String ? item.GetString() ?? "" : item.GetRawText())
+                    .ToList();
+            }
+            catch (JsonException)
+            {
+                // Not an array after all: a key may begin with a bracket.
+            }
+        }
+        return text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    private static FrozenDictionary<string, string> ReadTexts(string? json, out bool broken)
+    {
+        broken = false;
+        if (string.IsNullOrWhiteSpace(json))
+        {
+            return FrozenDictionary<string, string>.Empty;
+        }
+        if (!TryParseObject(json, out var document))
+        {
+            broken = true;
+            return FrozenDictionary<string, string>.Empty;
+        }
+        using (document)
+        {
+            var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                if (member.Value.ValueKind != JsonValueKind.String)
+                {
+                    broken = true;
+                    continue;
+                }
+                texts[member.Name] = member.Value.GetString()!;
+            }
+            return texts.ToFrozenDictionary(StringComparer.Ordinal);
+        }
+    }
+
+    private static FrozenDictionary<int, int> ReadStatuses(string? json)
+    {
+        if (!TryParseObject(json, out var document))
+        {
+            return FrozenDictionary<int, int>.Empty;
+        }
+        using (document)
+        {
+            var statuses = new Dictionary<int, int>();
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                var text = member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString() : member.Value.GetRawText();
+                // Success is never mapped, in either direction.
+                if (int.TryParse(member.Name, out var from) && int.TryParse(text, out var to) && from != 200 && to is >= 300 and <= 599)
+                {
+                    statuses[from] = to;
+                }
+            }
+            return statuses.ToFrozenDictionary();
+        }
+    }
+
+    private static (string? Proxy, bool PassThrough, RequestFields Removed) ReadSettings(string? setting, string? settings)
+    {
+        string? proxy = null;
+        var passThrough = false;
+        if (TryParseObject(setting, out var first))
+        {
+            using (first)
+            {
+                proxy = Text(first.RootElement, "proxy");
+                passThrough = Flag(first.RootElement, "pass_through_body_enabled");
+            }
+        }
+        var removed = RequestFields.ServiceTier | RequestFields.InferenceGeo | RequestFields.Speed
+            | RequestFields.SafetyIdentifier | RequestFields.IncludeObfuscation;
+        if (TryParseObject(settings, out var second))
+        {
+            using (second)
+            {
+                var root = second.RootElement;
+                removed &= ~(Flag(root, "allow_service_tier") ? RequestFields.ServiceTier : RequestFields.None);
+                removed &= ~(Flag(root, "allow_inference_geo") ? RequestFields.InferenceGeo : RequestFields.None);
+                removed &= ~(Flag(root, "allow_speed") ? RequestFields.Speed : RequestFields.None);
+                removed &= ~(Flag(root, "allow_safety_identifier") ? RequestFields.SafetyIdentifier : RequestFields.None);
+                removed &= ~(Flag(root, "allow_include_obfuscation") ? RequestFields.IncludeObfuscation : RequestFields.None);
+                removed |= Flag(root, "disable_store") ? RequestFields.Store : RequestFields.None;
+            }
+        }
+        return (proxy, passThrough, removed);
+    }
+
+    private static bool Flag(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+            ? text
+            : null;
+
+    private static bool TryParseObject(string? json, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JsonDocument? document)
+    {
+        document = null;
+        if (string.IsNullOrWhiteSpace(json))
+        {
+            return false;
+        }
+        try
+        {
+            document = JsonDocument.Parse(json);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+        {
+            return true;
+        }
+        document.Dispose();
+        document = null;
+        return false;
+    }
+}
+
+/// <summary>A credential of a channel. It never shows itself in a log or an error text.</summary>
+internal sealed record ChannelKey(int Index, string Secret)
+{
+    public override string ToString() => "***";
+}

@@ -1,0 +1,33 @@
+using NewApi.Domain;
+using NewApi.Domain.Options;
+
+namespace NewApi.RelayService.Channels;
+
+/// <summary>Whether a failed attempt is worth another channel (specification: relay §3.6).</summary>
+internal static class RetryRules
+{
+    public static bool Allow(RelayFault fault, GatewayOptions options)
+    {
+        // What is wrong with one channel says nothing about the next.
+        if (fault.Code.StartsWith("channel:", StringComparison.Ordinal))
+        {
+            return true;
+        }
+        if (fault.Final)
+        {
+            return false;
+        }
+        // An answer of 200 that turned out to be an error, or no answer at all: no byte has reached the caller.
+        if (fault.Leg is Leg.Connect or Leg.Body)
+        {
+            return true;
+        }
+        if (fault.Status is < 100 or > 599)
+        {
+            return true;
+        }
+        return fault.Status is not (504 or 524)
+            && fault.Code != "bad_response_body"
+            && options.AutomaticRetryStatusCodes.Contains(fault.Status);
+    }
+}

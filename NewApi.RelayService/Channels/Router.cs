@@ -1,0 +1,125 @@
+using NewApi.Domain;
+using NewApi.Domain.Groups;
+using NewApi.Domain.Pricing;
+
+namespace NewApi.RelayService.Channels;
+
+/// <summary>Decides where a call may go: the groups it may use, its price, and the channel of each attempt.</summary>
+internal sealed class Router
+{
+    /// <summary>Model limits, groups, channels and price; a refusal here costs nothing.</summary>
+    public RelayFault? Route(RelayCall call)
+    {
+        var caller = call.Caller;
+        var snapshot = call.Snapshot;
+        if (call.Pinned is not null)
+        {
+            call.Groups = [caller.TokenGroup is "" or GroupRules.Auto ? caller.UserGroup : caller.TokenGroup];
+        }
+        else
+        {
+            if (caller.Models is { } models && !models.Contains(call.Model) && !models.Contains(ModelNames.Normalize(call.Model)))
+            {
+                return new RelayFault(403, "access_denied", $"This key may not use the model {call.Model}.") { Final = true };
+            }
+            call.Groups = caller.TokenGroup switch
+            {
+                "" => [caller.UserGroup],
+                GroupRules.Auto => snapshot.Prices.Groups.AutoGroupsOf(caller.UserGroup),
+                var group => [group],
+            };
+            if (call.Groups.Count == 0)
+            {
+                return new RelayFault(503, "model_not_found", "No automatic group is open to this account.") { Final = true };
+            }
+        }
+        return FindGroup(call) ? SetPrice(call) : NoChannel(call);
+    }
+
+    /// <summary>The channel of the next attempt; null when nothing is left to try.</summary>
+    public Channel? Next(RelayCall call)
+    {
+        if (call.Pinned is { } pinned)
+        {
+            return call.Tried.Count == 0 ? pinned : null;
+        }
+        while (true)
+        {
+            var candidates = call.Snapshot.Routing.Find(call.Group, call.Model);
+            if (ChannelPicker.Pick(candidates, call.Dialect, call.TriedInGroup, call.Tried, Random.Shared) is { } channel)
+            {
+                call.TriedInGroup++;
+                return channel;
+            }
+            // Retries stay in the group that was chosen, unless the key asks to go on through its automatic groups.
+            if (call.Tried.Count > 0 && !call.Caller.CrossGroupRetry)
+            {
+                return null;
+            }
+            if (!NextGroup(call))
+            {
+                return null;
+            }
+        }
+    }
+
+    public static RelayFault NoChannel(RelayCall call)
+    {
+        var group = call.Caller.TokenGroup == GroupRules.Auto ? $"auto({string.Join(',', call.Groups)})" : call.Groups[0];
+        return new RelayFault(503, "model_not_found", $"No channel of group {group} serves the model {call.Model} here.") { Final = true };
+    }
+
+    /// <summary>The price of the call as the group that now serves it has it.</summary>
+    public static RelayFault? SetPrice(RelayCall call)
+    {
+        var price = call.Snapshot.Prices.Find(call.Model, call.Caller.UserGroup, call.Group, call.Caller.AcceptsUnpriced);
+        if (price is null)
+        {
+            return PriceBook.NoPrice(call.Model);
+        }
+        call.Price = price;
+        return null;
+    }
+
+    private static bool FindGroup(RelayCall call)
+    {
+        call.GroupIndex = 0;
+        call.Group = call.Groups[0];
+        if (call.Pinned is not null)
+        {
+            return true;
+        }
+        while (!Serves(call))
+        {
+            if (!NextGroup(call))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static bool Serves(RelayCall call)
+    {
+        foreach (var channel in call.Snapshot.Routing.Find(call.Group, call.Model))
+        {
+            if (channel.Profile.Speaks(call.Dialect))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool NextGroup(RelayCall call)
+    {
+        if (call.GroupIndex + 1 >= call.Groups.Count)
+        {
+            return false;
+        }
+        call.GroupIndex++;
+        call.Group = call.Groups[call.GroupIndex];
+        call.TriedInGroup = 0;
+        return true;
+    }
+}

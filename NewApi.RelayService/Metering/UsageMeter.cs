@@ -1,0 +1,47 @@
+using NewApi.Domain;
+using NewApi.Protocols;
+
+namespace NewApi.RelayService.Metering;
+
+/// <summary>
+/// Decides what a call used: what the upstream reported, or an estimate of what was delivered where it did not report. Nothing delivered
+/// and nothing reported is nothing used.
+/// </summary>
+internal static class UsageMeter
+{
+    private const int BytesPerToken = 4;
+
+    public static Usage OfReply(RelayCall call, in ReplyFacts facts, int replyBytes) =>
+        IsReported(facts.Usage) || !facts.Delivered
+            ? facts.Usage
+            : Estimate(call, facts.Usage, replyBytes / 2, facts.ToolCalls);
+
+    /// <param name="call">The call.</param>
+    /// <param name="tap">What was seen of the stream.</param>
+    /// <param name="ended">The stream came to its own end; otherwise the last word on the output may be missing.</param>
+    public static Usage OfStream(RelayCall call, StreamTap tap, bool ended)
+    {
+        var usage = tap.Usage;
+        if (IsReported(usage) && (tap.UsageComplete || ended))
+        {
+            return usage;
+        }
+        return tap.Delivered ? Estimate(call, usage, tap.DeliveredBytes, tap.ToolCalls) : new Usage { Semantics = usage.Semantics };
+    }
+
+    /// <summary>What a stream has cost so far, should nothing more be known of it.</summary>
+    public static Usage SoFar(RelayCall call, StreamTap tap) => Estimate(call, tap.Usage, tap.DeliveredBytes, tap.ToolCalls);
+
+    private static bool IsReported(in Usage usage) => usage.Input is > 0 || usage.Output is > 0;
+
+    private static Usage Estimate(RelayCall call, in Usage reported, long deliveredBytes, int toolCalls)
+    {
+        var output = Math.Max(reported.Output ?? 0, (deliveredBytes + BytesPerToken - 1) / BytesPerToken + 7L * toolCalls);
+        if (call.Scan.MaxOutput is { } max)
+        {
+            // Nobody is charged for more than they allowed on the strength of an estimate.
+            output = Math.Min(output, max * Math.Max(call.Scan.Choices ?? 1, 1));
+        }
+        return reported with { Input = reported.Input ?? call.PromptEstimate, Output = output, Estimated = true };
+    }
+}

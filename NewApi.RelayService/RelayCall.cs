@@ -1,0 +1,97 @@
+using NewApi.Domain;
+using NewApi.Domain.Pricing;
+using NewApi.Protocols;
+using NewApi.RelayService.Authentication;
+using NewApi.RelayService.Channels;
+using NewApi.RelayService.Settlement;
+
+namespace NewApi.RelayService;
+
+/// <summary>What one caller asked for, and how far the gateway has come with it.</summary>
+internal sealed class RelayCall(HttpContext http, Dialect dialect, string requestId, long startedAt) : IDisposable
+{
+    private bool _bodyInUse;
+
+    public HttpContext Http => http;
+
+    public Dialect Dialect => dialect;
+
+    public string RequestId => requestId;
+
+    /// <summary>Timestamp of the process clock.</summary>
+    public long StartedAt => startedAt;
+
+    /// <summary>Timestamp of the first upstream event; 0 before it.</summary>
+    public long FirstByteAt { get; set; }
+
+    /// <summary>The configuration as it was when the call came in; it stays the same for the whole call.</summary>
+    public required RelaySnapshot Snapshot { get; init; }
+
+    /// <summary>Gemini action from the path, else null.</summary>
+    public string? Action { get; init; }
+
+    public Caller Caller { get; set; } = null!;
+
+    /// <summary>Channel pinned by an administrator's key, else null.</summary>
+    public Channel? Pinned { get; set; }
+
+    /// <summary>The body as the caller sent it; freed once no attempt can need it again.</summary>
+    public PooledBuffer? Body { get; set; }
+
+    public RequestScan Scan { get; set; } = null!;
+
+    /// <summary>The model as the caller named it.</summary>
+    public string Model { get; set; } = "";
+
+    /// <summary>The caller wants events.</summary>
+    public bool Stream { get; set; }
+
+    /// <summary>The groups that may serve the call, in the order to be tried; more than one only for <c>auto</c>.</summary>
+    public IReadOnlyList<string> Groups { get; set; } = [];
+
+    /// <summary>The group that serves the call: its ratio is what is billed.</summary>
+    public string Group { get; set; } = "";
+
+    /// <summary>Where in <see cref="Groups"/> the call has come to.</summary>
+    public int GroupIndex { get; set; }
+
+    /// <summary>Attempts made within the serving group; they name the priority tier.</summary>
+    public int TriedInGroup { get; set; }
+
+    public Price Price { get; set; } = null!;
+
+    public Hold? Hold { get; set; }
+
+    /// <summary>The group whose price the hold covers.</summary>
+    public string HeldGroup { get; set; } = "";
+
+    /// <summary>Channels in the order they were tried.</summary>
+    public List<Channel> Tried { get; } = new(1);
+
+    /// <summary>Key of the channel that served, for the log of multi-key channels.</summary>
+    public ChannelKey? ServingKey { get; set; }
+
+    public string UpstreamModel { get; set; } = "";
+
+    /// <summary>Rough number of prompt tokens, for the hold and for calls that the upstream does not count.</summary>
+    public long PromptEstimate { get; set; }
+
+    /// <summary>A connection may still be sending the body: its memory is left to the garbage collector.</summary>
+    public void KeepBodyFromPool() => _bodyInUse = true;
+
+    public void FreeBody()
+    {
+        if (_bodyInUse)
+        {
+            Body?.Abandon();
+        }
+        Body?.Dispose();
+        Body = null;
+    }
+
+    public void Dispose()
+    {
+        Hold?.Dispose();
+        FreeBody();
+    }
+}

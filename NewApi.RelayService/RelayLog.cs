@@ -1,0 +1,38 @@
+namespace NewApi.RelayService;
+
+/// <summary>Log messages of the relay. Keys, prompts and answers are never parameters.</summary>
+internal static partial class RelayLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "Call {RequestId}: channel {ChannelId} refuses {Model} with {Status} {Code}")]
+    public static partial void ChannelRefused(this ILogger logger, string requestId, long channelId, string model, int status, string code);
+
+    [LoggerMessage(2, LogLevel.Error, "Call {RequestId} fails inside the gateway")]
+    public static partial void CallFailed(this ILogger logger, string requestId, Exception error);
+
+    [LoggerMessage(3, LogLevel.Information, "The journal of the last run is applied: {Calls} calls, {Escrows} escrows given back")]
+    public static partial void Recovered(this ILogger logger, int calls, int escrows);
+
+    [LoggerMessage(4, LogLevel.Error, "{Calls} settled calls wait in the journal: attempt {Attempt} to write them fails")]
+    public static partial void ApplyFailed(this ILogger logger, int calls, int attempt, Exception error);
+
+    [LoggerMessage(5, LogLevel.Warning, "Escrow cannot be refilled ahead of need")]
+    public static partial void RefillFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(6, LogLevel.Warning, "Idle escrow cannot be given back now")]
+    public static partial void ReturnFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(7, LogLevel.Warning, "The lease of this relay cannot be renewed now")]
+    public static partial void RenewFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(8, LogLevel.Error, "This relay was held for dead and its escrow was given back; it takes a new lease")]
+    public static partial void LeaseLost(this ILogger logger);
+
+    [LoggerMessage(9, LogLevel.Warning, "The configuration cannot be read now; the last one stays in force")]
+    public static partial void SnapshotFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(10, LogLevel.Warning, "A stored option is ignored: {Problem}")]
+    public static partial void OptionIgnored(this ILogger logger, string problem);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Rows} rows of the error log cannot be written")]
+    public static partial void ErrorLogFailed(this ILogger logger, int rows, Exception error);
+}

@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using NewApi.Domain.Pricing;
+
+namespace NewApi.RelayService;
+
+/// <summary>
+/// What the relay tells about itself. GenAI semantic-convention names where they exist; no tag names a caller.
+/// </summary>
+internal sealed class RelayMetrics : IDisposable
+{
+    public const string MeterName = "NewApi.RelayService";
+
+    private readonly Meter _meter;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _firstToken;
+    private readonly Counter<long> _inputTokens;
+    private readonly Counter<long> _outputTokens;
+    private readonly Counter<long> _estimated;
+    private readonly TimeProvider _clock;
+
+    public RelayMetrics(IMeterFactory factory, TimeProvider clock)
+    {
+        _clock = clock;
+        _meter = factory.Create(MeterName);
+        _duration = _meter.CreateHistogram<double>("gen_ai.client.operation.duration", "s", "Time from request to the end of its answer.");
+        _firstToken = _meter.CreateHistogram<double>("gen_ai.server.time_to_first_token", "s", "Time from request to the first event.");
+        _inputTokens = _meter.CreateCounter<long>("newapi.tokens.input", "{token}", "Prompt tokens charged.");
+        _outputTokens = _meter.CreateCounter<long>("newapi.tokens.output", "{token}", "Completion tokens charged.");
+        _estimated = _meter.CreateCounter<long>("newapi.charges.estimated", "{point}", "Quota points charged on the gateway's own count.");
+    }
+
+    public void Ended(RelayCall call, string outcome)
+    {
+        if (_duration.Enabled)
+        {
+            _duration.Record(
+                _clock.GetElapsedTime(call.StartedAt).TotalSeconds,
+                new TagList { { "gen_ai.request.model", call.Price is null ? "" : call.Model }, { "newapi.outcome", outcome } });
+        }
+    }
+
+    public void FirstToken(RelayCall call, TimeSpan elapsed)
+    {
+        if (_firstToken.Enabled)
+        {
+            _firstToken.Record(elapsed.TotalSeconds, new TagList { { "gen_ai.request.model", call.Model } });
+        }
+    }
+
+    public void Charged(RelayCall call, Charge charge)
+    {
+        if (!_inputTokens.Enabled)
+        {
+            return;
+        }
+        var model = new KeyValuePair<string, object?>("gen_ai.request.model", call.Model);
+        _inputTokens.Add(charge.PromptTokens, model);
+        _outputTokens.Add(charge.CompletionTokens, model);
+        if (charge.Estimated)
+        {
+            _estimated.Add(charge.Quota.Points, model);
+        }
+    }
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using NewApi.Data;
+using NewApi.RelayService.Authentication;
+using NewApi.RelayService.Channels;
+using NewApi.RelayService.Endpoints;
+using NewApi.RelayService.Replies;
+using NewApi.RelayService.Settlement;
+using NewApi.RelayService.Upstream;
+using NewApi.RelayService.UsageLogging;
+using NewApi.ServiceDefaults;
+
+namespace NewApi.RelayService;
+
+/// <summary>The data plane: HTTP in, tokens out.</summary>
+public static class RelayModule
+{
+    public static IHostApplicationBuilder AddRelay(this IHostApplicationBuilder builder)
+    {
+        builder.AddData();
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(RelayOptions.Read(builder.Settings()));
+        services.AddMetrics();
+        services.AddSingleton<RelayMetrics>();
+        services.AddSingleton<RelayPipeline>();
+
+        services.AddSingleton<CallerDirectory>();
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<RequestReader>();
+        services.AddSingleton<Router>();
+
+        services.AddSingleton<Ledger>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<UpstreamClients>();
+        services.AddSingleton<UpstreamCaller>();
+        services.AddSingleton<UsageRecords>();
+        services.AddSingleton<Delivery>();
+
+        services.AddSingleton<RelaySnapshots>();
+        services.AddSingleton<ErrorLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<RelaySnapshots>());
+        services.AddHostedService(provider => provider.GetRequiredService<Ledger>());
+        services.AddHostedService(provider => provider.GetRequiredService<ErrorLog>());
+        return builder;
+    }
+
+    public static IEndpointRouteBuilder MapRelay(this IEndpointRouteBuilder routes)
+    {
+        var relay = routes.MapGroup("");
+        relay.MapText();
+        relay.MapModels();
+        relay.MapUnserved();
+        return routes;
+    }
+}

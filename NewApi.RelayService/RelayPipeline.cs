@@ -1,0 +1,125 @@
+using NewApi.Domain;
+using NewApi.Protocols;
+using NewApi.RelayService.Authentication;
+using NewApi.RelayService.Channels;
+using NewApi.RelayService.Replies;
+using NewApi.RelayService.Settlement;
+using NewApi.RelayService.Upstream;
+using NewApi.RelayService.UsageLogging;
+
+namespace NewApi.RelayService;
+
+/// <summary>
+/// The story of a call: authenticate, read, understand, hold, then attempt by attempt choose a channel and call it, and deliver what it
+/// answers. Every step returns the fault that ends the call, or nothing.
+/// </summary>
+internal sealed class RelayPipeline(
+    RelaySnapshots snapshots,
+    Authenticator authenticator,
+    RequestReader reader,
+    Admission admission,
+    Router router,
+    UpstreamCaller upstream,
+    Delivery delivery,
+    ErrorLog errors,
+    RelayMetrics metrics,
+    TimeProvider clock,
+    ILogger<RelayPipeline> log)
+{
+    public async Task RunAsync(HttpContext http, Dialect dialect, string? model = null, string? action = null)
+    {
+        using var call = new RelayCall(http, dialect, RequestId.Next(clock), clock.GetTimestamp())
+        {
+            Snapshot = snapshots.Current,
+            Model = model ?? "",
+            Action = action,
+        };
+        http.Response.Headers[RequestId.Header] = call.RequestId;
+        RelayFault? fault;
+        try
+        {
+            fault = await authenticator.AuthenticateAsync(call)
+                ?? await reader.ReadAsync(call)
+                ?? router.Route(call)
+                ?? await admission.HoldAsync(call)
+                ?? await AttemptAsync(call);
+        }
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has left; disposing the call gives the hold back.
+            metrics.Ended(call, "client_gone");
+            return;
+        }
+        catch (Exception error)
+        {
+            log.CallFailed(call.RequestId, error);
+            fault = new RelayFault(500, "internal_error", "The gateway failed to handle this call.");
+        }
+        metrics.Ended(call, fault?.Code ?? "ok");
+        if (fault is not null)
+        {
+            await ReplyWriter.WriteFaultAsync(http, ErrorShapes.For(dialect), fault, call.RequestId);
+        }
+    }
+
+    private async Task<RelayFault?> AttemptAsync(RelayCall call)
+    {
+        RelayFault? fault = null;
+        var attempts = 1 + (call.Pinned is null ? call.Snapshot.Options.RetryTimes : 0);
+        for (var attempt = 0; attempt < attempts; attempt++)
+        {
+            if (router.Next(call) is not { } channel)
+            {
+                break;
+            }
+            // Another group may have come to serve the call: its ratio is what is billed, and the hold must cover it.
+            fault = await admission.CoverAsync(call) ?? fault;
+            if (fault is { Final: true })
+            {
+                break;
+            }
+            var failed = await TryAsync(call, channel);
+            if (failed is null)
+            {
+                return null;
+            }
+            fault = failed;
+            if (!RetryRules.Allow(fault, call.Snapshot.Options))
+            {
+                break;
+            }
+        }
+        return fault is null ? Router.NoChannel(call) : ForCaller(fault);
+    }
+
+    /// <summary>One attempt; null when the answer was delivered, or the caller was told in the stream that it broke.</summary>
+    private async Task<RelayFault?> TryAsync(RelayCall call, Channel channel)
+    {
+        call.Tried.Add(channel);
+        RelayFault fault;
+        if (channel.NextKey(Random.Shared) is not { } key)
+        {
+            fault = new RelayFault(503, "channel:no_available_key", "Every key of the channel is disabled.");
+        }
+        else
+        {
+            using var exchange = await upstream.OpenAsync(call, channel, key);
+            if (exchange.Fault is null)
+            {
+                call.ServingKey = key;
+                await delivery.DeliverAsync(call, exchange);
+                return null;
+            }
+            fault = exchange.Fault;
+        }
+        log.ChannelRefused(call.RequestId, channel.Id, call.Model, fault.Status, fault.Code);
+        errors.Append(call, channel, fault);
+        return fault;
+    }
+
+    /// <summary>An upstream that refuses our credential is our trouble: the caller's own key is fine.</summary>
+    private static RelayFault ForCaller(RelayFault fault) =>
+        fault is { FromUpstream: true, Status: StatusCodes.Status401Unauthorized }
+            ? fault with { Status = StatusCodes.Status502BadGateway }
+            : fault;
+}

@@ -1,0 +1,104 @@
+using NewApi.Data.Changes;
+using NewApi.Data.Channels;
+using NewApi.Data.Options;
+using NewApi.Domain.Options;
+using NewApi.Domain.Pricing;
+using NewApi.RelayService.Channels;
+
+namespace NewApi.RelayService;
+
+/// <summary>What a call needs to know of the configuration: one consistent picture, swapped as a whole.</summary>
+internal sealed record RelaySnapshot(GatewayOptions Options, PriceBook Prices, RoutingTable Routing);
+
+/// <summary>
+/// Keeps the snapshot fresh: at start, when a change is announced, and every sync period whatever happens. A reading that fails keeps the
+/// snapshot that was.
+/// </summary>
+internal sealed class RelaySnapshots(
+    OptionStore optionStore,
+    ChannelStore channelStore,
+    IChangeSignal changes,
+    RelayOptions relay,
+    TimeProvider clock,
+    ILogger<RelaySnapshots> log) : BackgroundService
+{
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly Lock _gate = new();
+    private volatile RelaySnapshot? _current;
+    private bool _optionsChanged;
+    private bool _channelsChanged;
+
+    public RelaySnapshot Current => _current ?? throw new InvalidOperationException("The relay has not started.");
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await LoadAsync(options: true, channels: true, cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var subscription = changes.Subscribe(Announce);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            bool options, channels;
+            try
+            {
+                var announced = await _wake.WaitAsync(relay.SyncFrequency, stoppingToken);
+                lock (_gate)
+                {
+                    (options, channels) = announced ? (_optionsChanged, _channelsChanged) : (true, true);
+                    (_optionsChanged, _channelsChanged) = (false, false);
+                }
+                await LoadAsync(options, channels, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                log.SnapshotFailed(error);
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Announce(ChangeTopic.Options, null);
+                Announce(ChangeTopic.Channels, null);
+            }
+        }
+    }
+
+    private void Announce(ChangeTopic topic, string? key)
+    {
+        lock (_gate)
+        {
+            _optionsChanged |= topic == ChangeTopic.Options;
+            _channelsChanged |= topic == ChangeTopic.Channels;
+        }
+        if (topic is ChangeTopic.Options or ChangeTopic.Channels)
+        {
+            _wake.Release();
+        }
+    }
+
+    private async Task LoadAsync(bool options, bool channels, CancellationToken cancel)
+    {
+        var before = _current;
+        var gatewayOptions = before?.Options;
+        var prices = before?.Prices;
+        if (options || gatewayOptions is null || prices is null)
+        {
+            gatewayOptions = GatewayOptions.Parse(await optionStore.LoadAllAsync(cancel), out var problems);
+            foreach (var problem in problems)
+            {
+                log.OptionIgnored(problem);
+            }
+            prices = PriceBook.From(gatewayOptions);
+        }
+        var routing = before?.Routing;
+        if (channels || routing is null)
+        {
+            var rows = await channelStore.LoadAllAsync(cancel);
+            routing = RoutingTable.Build(rows.Channels, rows.Abilities, before?.Routing);
+        }
+        _current = new RelaySnapshot(gatewayOptions, prices, routing);
+    }
+}

@@ -1,0 +1,248 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using NewApi.Domain;
+using NewApi.Domain.Pricing;
+using NewApi.Protocols;
+using NewApi.RelayService.Metering;
+using NewApi.RelayService.Upstream;
+using NewApi.RelayService.UsageLogging;
+
+namespace NewApi.RelayService.Replies;
+
+/// <summary>
+/// Sends an answer on and settles the call. The order is the contract: the charge is in the journal before the caller has the last byte,
+/// and once anything has been delivered the call is charged, whether or not the caller stayed to read it.
+/// </summary>
+internal sealed class Delivery(RelayOptions options, UsageRecords records, RelayMetrics metrics, TimeProvider clock)
+{
+    /// <summary>A prompt no longer than this is kept until the stream has ended, so that it can be counted if it must be.</summary>
+    private const int KeptBody = 16 * 1024;
+
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(2);
+
+    /// <summary>Silence is measured in steps of this, so that a busy stream does not re-arm a timer for every chunk; milliseconds.</summary>
+    private const long TimerStep = 1000;
+
+    public async Task DeliverAsync(RelayCall call, Exchange exchange)
+    {
+        if (exchange.Buffered is { } body)
+        {
+            call.FirstByteAt = clock.GetTimestamp();
+            await SettleAsync(call, exchange, UsageMeter.OfReply(call, exchange.Facts, body.Length), StreamEndReason.Done);
+            await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, body.Memory);
+            return;
+        }
+        await StreamAsync(call, exchange);
+    }
+
+    private async Task StreamAsync(RelayCall call, Exchange exchange)
+    {
+        metrics.FirstToken(call, clock.GetElapsedTime(call.StartedAt, call.FirstByteAt));
+        if (call.Body is { Length: > KeptBody })
+        {
+            call.FreeBody();
+        }
+        var end = StreamEndReason.Done;
+        var output = call.Http.Response.BodyWriter;
+        try
+        {
+            ReplyWriter.StartStream(call.Http, exchange.Response);
+            if (!exchange.Terminal && !exchange.EndOfStream)
+            {
+                Checkpoint(call, exchange);
+                output.Write(exchange.Lead!.Span);
+                exchange.Lead.Clear();
+                end = await PumpAsync(call, exchange, output);
+            }
+        }
+        catch (Exception) when (call.Http.RequestAborted.IsCancellationRequested)
+        {
+            end = StreamEndReason.ClientGone;
+        }
+        catch (OperationCanceledException)
+        {
+            end = StreamEndReason.IdleTimeout;
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException or SseFrameTooLargeException)
+        {
+            end = StreamEndReason.UpstreamCut;
+        }
+        finally
+        {
+            // The tokens are spent even if the reader has left.
+            var usage = UsageMeter.OfStream(call, exchange.Tap!, end == StreamEndReason.Done);
+            await SettleAsync(call, exchange, usage, end);
+        }
+        await FinishAsync(call, exchange, output, end);
+    }
+
+    /// <summary>Passes events on as they come, up to the terminal one, which is left in the lead for the time after the settlement.</summary>
+    private async Task<StreamEndReason> PumpAsync(RelayCall call, Exchange exchange, PipeWriter output)
+    {
+        var frames = exchange.Frames!;
+        var tap = exchange.Tap!;
+        var aborted = call.Http.RequestAborted;
+        var swallowUsage = call.Scan.IncludeUsage == false;
+        var armedAt = Environment.TickCount64;
+        var checkpointAt = clock.GetTimestamp();
+        exchange.Deadline.CancelAfter(options.IdleTimeout);
+        var waiting = true;
+        while (true)
+        {
+            while (frames.TryReadFrame(out var frame))
+            {
+                var kind = tap.Observe(frame.Span);
+                if (kind is FrameKind.None or FrameKind.Meaningful)
+                {
+                    output.Write(frame.Span);
+                    waiting = true;
+                    continue;
+                }
+                if ((kind & FrameKind.Error) != 0)
+                {
+                    return StreamEndReason.UpstreamError;
+                }
+                if ((kind & FrameKind.Malformed) != 0 || ((kind & FrameKind.UsageOnly) != 0 && swallowUsage))
+                {
+                    continue;
+                }
+                if ((kind & FrameKind.Terminal) != 0)
+                {
+                    exchange.Lead!.Write(frame.Span);
+                    return StreamEndReason.Done;
+                }
+                output.Write(frame.Span);
+                waiting = true;
+            }
+            if (waiting)
+            {
+                waiting = false;
+                var flushed = await output.FlushAsync(aborted);
+                if (flushed.IsCompleted)
+                {
+                    return StreamEndReason.ClientGone;
+                }
+            }
+            if (clock.GetElapsedTime(checkpointAt) > CheckpointEvery)
+            {
+                checkpointAt = clock.GetTimestamp();
+                Checkpoint(call, exchange);
+            }
+            var now = Environment.TickCount64;
+            if (now - armedAt > TimerStep)
+            {
+                armedAt = now;
+                exchange.Deadline.CancelAfter(options.IdleTimeout);
+            }
+            var read = await ReadAsync(call, exchange, output);
+            if (read == 0)
+            {
+                return AtEnd(exchange);
+            }
+            frames.Advance(read);
+        }
+    }
+
+    /// <summary>Reads on, and keeps the caller's connection alive with pings while nothing comes, if the operator wants that.</summary>
+    private static ValueTask<int> ReadAsync(RelayCall call, Exchange exchange, PipeWriter output)
+    {
+        var reading = exchange.Body!.ReadAsync(exchange.Frames!.GetMemory(), exchange.Deadline.Token);
+        var general = call.Snapshot.Options.General;
+        return reading.IsCompleted || !general.PingIntervalEnabled || call.Dialect == Dialect.GeminiContent
+            ? reading
+            : ReadWithPingsAsync(reading.AsTask(), general.PingInterval, output);
+    }
+
+    private static async ValueTask<int> ReadWithPingsAsync(Task<int> reading, TimeSpan interval, PipeWriter output)
+    {
+        using var settled = new CancellationTokenSource();
+        while (await Task.WhenAny(reading, Task.Delay(interval, settled.Token)) != reading)
+        {
+            output.Write(StreamEnd.Ping);
+            await output.FlushAsync(CancellationToken.None);
+        }
+        await settled.CancelAsync();
+        return await reading;
+    }
+
+    private static StreamEndReason AtEnd(Exchange exchange)
+    {
+        if (exchange.Frames!.TryReadRest(out var rest))
+        {
+            var kind = exchange.Tap!.Observe(rest.Span);
+            if ((kind & FrameKind.Error) != 0)
+            {
+                return StreamEndReason.UpstreamError;
+            }
+            if ((kind & FrameKind.Malformed) == 0)
+            {
+                exchange.Lead!.Write(rest.Span);
+                exchange.Lead.Write("\n\n"u8);
+            }
+        }
+        return exchange.Tap!.Finished ? StreamEndReason.Done : StreamEndReason.UpstreamCut;
+    }
+
+    /// <summary>The last bytes: after the settlement, since they tell the caller that everything is done.</summary>
+    private async Task FinishAsync(RelayCall call, Exchange exchange, PipeWriter output, StreamEndReason end)
+    {
+        if (end == StreamEndReason.ClientGone)
+        {
+            return;
+        }
+        var tap = exchange.Tap!;
+        if (end != StreamEndReason.Done)
+        {
+            var fault = end switch
+            {
+                StreamEndReason.UpstreamError => tap.Error!,
+                StreamEndReason.IdleTimeout => new RelayFault(504, "do_request_failed", "The upstream fell silent."),
+                _ => new RelayFault(502, "bad_response_body", "The upstream broke the stream off."),
+            };
+            StreamEnd.WriteError(output, call.Dialect, fault, call.RequestId, tap.NextSequence);
+        }
+        else
+        {
+            AddUsage(call, tap, output);
+            output.Write(exchange.Lead!.Span);
+        }
+        try
+        {
+            await output.FlushAsync(call.Http.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The caller left just before the end; the call is settled.
+        }
+    }
+
+    /// <summary>A caller who wants the usage gets it even when the upstream kept it to itself (specification: relay §6.5).</summary>
+    private void AddUsage(RelayCall call, StreamTap tap, PipeWriter output)
+    {
+        if (call.Dialect is Dialect.OpenAIChat or Dialect.OpenAICompletions && call.Scan.IncludeUsage != false && tap.Usage.IsEmpty
+            && tap.Delivered)
+        {
+            var created = tap.Created > 0 ? tap.Created : clock.GetUtcNow().ToUnixTimeSeconds();
+            StreamEnd.WriteUsage(
+                output,
+                call.Dialect,
+                tap.ReplyId ?? "chatcmpl-" + call.RequestId,
+                tap.ReplyModel ?? call.UpstreamModel,
+                created,
+                UsageMeter.OfStream(call, tap, ended: true));
+        }
+    }
+
+    private void Checkpoint(RelayCall call, Exchange exchange)
+    {
+        var charge = call.Price.For(UsageMeter.SoFar(call, exchange.Tap!), new ChargeFactors());
+        call.Hold!.Checkpoint(records.Make(call, exchange.Channel, charge, exchange.Tap, StreamEndReason.UpstreamCut));
+    }
+
+    private ValueTask SettleAsync(RelayCall call, Exchange exchange, in Usage usage, StreamEndReason end)
+    {
+        var charge = call.Price.For(usage, new ChargeFactors());
+        metrics.Charged(call, charge);
+        return call.Hold!.SettleAsync(records.Make(call, exchange.Channel, charge, exchange.Tap, end));
+    }
+}

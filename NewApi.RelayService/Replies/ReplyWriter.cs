@@ -1,0 +1,98 @@
+using NewApi.Domain;
+using NewApi.Protocols;
+
+namespace NewApi.RelayService.Replies;
+
+/// <summary>Writes answers back to callers: faults in the shape of their dialect, buffered bodies, and the head of a stream.</summary>
+internal static class ReplyWriter
+{
+    private const string JsonType = "application/json";
+    private const string JsonWithCharset = "application/json; charset=utf-8";
+    private const string EventStream = "text/event-stream";
+
+    /// <summary>Upstream headers that callers may see; everything else stays behind.</summary>
+    private static readonly string[] Handed =
+    [
+        "retry-after",
+        "openai-processing-ms",
+        "openai-version",
+        "openai-organization",
+        "request-id",
+        "x-request-id",
+        "x-should-retry",
+    ];
+
+    private static readonly string[] HandedPrefixes = ["x-ratelimit-", "anthropic-ratelimit-"];
+
+    public static async Task WriteFaultAsync(HttpContext http, ErrorShape shape, RelayFault fault, string requestId)
+    {
+        if (http.RequestAborted.IsCancellationRequested || http.Response.HasStarted)
+        {
+            return;
+        }
+        using var body = new PooledBuffer();
+        ErrorBody.Write(body, shape, fault, requestId);
+        var response = http.Response;
+        response.StatusCode = fault.Status;
+        response.ContentType = JsonWithCharset;
+        response.ContentLength = body.Length;
+        if (fault.RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString();
+        }
+        await response.BodyWriter.WriteAsync(body.Memory, http.RequestAborted);
+    }
+
+    public static async Task WriteBodyAsync(HttpContext http, HttpResponseMessage upstream, ReadOnlyMemory<byte> body)
+    {
+        var response = http.Response;
+        response.StatusCode = (int)upstream.StatusCode;
+        response.ContentType = upstream.Content.Headers.ContentType is { MediaType: not JsonType } type ? type.ToString() : JsonType;
+        response.ContentLength = body.Length;
+        HandOn(upstream, response);
+        await response.BodyWriter.WriteAsync(body, http.RequestAborted);
+    }
+
+    public static void StartStream(HttpContext http, HttpResponseMessage? upstream)
+    {
+        var response = http.Response;
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = EventStream;
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+        if (upstream is not null)
+        {
+            HandOn(upstream, response);
+        }
+    }
+
+    private static void HandOn(HttpResponseMessage upstream, HttpResponse response)
+    {
+        foreach (var (name, values) in upstream.Headers.NonValidated)
+        {
+            if (IsHanded(name))
+            {
+                response.Headers[name] = values.ToString();
+            }
+        }
+    }
+
+    private static bool IsHanded(string name)
+    {
+        foreach (var prefix in HandedPrefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+        foreach (var handed in Handed)
+        {
+            if (name.Equals(handed, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,131 @@
+using System.IO.Compression;
+using NewApi.Domain;
+using NewApi.Protocols;
+using ZstdSharp;
+
+namespace NewApi.RelayService;
+
+/// <summary>Reads the body into pooled memory, within bounds and decompressed, and scans it once for what the gateway needs to know.</summary>
+internal sealed class RequestReader(RelayOptions options)
+{
+    /// <summary>
+    /// UTF-8 bytes of prompt text that count as one token in an estimate. English has about four, Chinese three, code in between: three
+    /// errs towards a hold that is too large, and the rest comes back at settlement.
+    /// </summary>
+    private const int BytesPerToken = 3;
+    private const int TokensPerImage = 1584;
+    private const int TokensPerFile = 4096;
+
+    public async ValueTask<RelayFault?> ReadAsync(RelayCall call)
+    {
+        var fault = await ReadBodyAsync(call);
+        if (fault is not null)
+        {
+            return fault;
+        }
+        var scan = call.Scan = RequestScanner.Scan(call.Dialect, call.Body!.Span);
+        if (scan.Fault is not null)
+        {
+            return scan.Fault;
+        }
+        if (call.Dialect == Dialect.GeminiContent)
+        {
+            call.Stream = call.Action == "streamGenerateContent" || call.Http.Request.Query["alt"] == "sse";
+        }
+        else
+        {
+            call.Model = scan.Model!;
+            call.Stream = scan.Stream;
+        }
+        call.PromptEstimate = scan.PromptTokenIds + scan.PromptBytes / BytesPerToken + 3L * scan.Messages + 8L * scan.Tools
+            + (long)TokensPerImage * scan.Images + (long)TokensPerFile * (scan.Files + scan.Audios + scan.Videos) + 3;
+        return null;
+    }
+
+    private async ValueTask<RelayFault?> ReadBodyAsync(RelayCall call)
+    {
+        var request = call.Http.Request;
+        if (request.ContentLength > options.MaxRequestBody)
+        {
+            return TooLarge();
+        }
+        var encoding = request.Headers.ContentEncoding.ToString();
+        if (encoding.Length > 0 && encoding != "identity")
+        {
+            return await ReadCompressedAsync(call, encoding);
+        }
+        var body = call.Body = new PooledBuffer((int)Math.Clamp(request.ContentLength + 1 ?? 0, PooledBuffer.SmallBody, 1 << 20));
+        var pipe = request.BodyReader;
+        try
+        {
+            while (true)
+            {
+                var result = await pipe.ReadAsync(call.Http.RequestAborted);
+                foreach (var part in result.Buffer)
+                {
+                    if (body.Length + part.Length > options.MaxRequestBody)
+                    {
+                        pipe.AdvanceTo(result.Buffer.End);
+                        return TooLarge();
+                    }
+                    part.Span.CopyTo(body.GetSpan(part.Length));
+                    body.Advance(part.Length);
+                }
+                pipe.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                {
+                    return null;
+                }
+            }
+        }
+        catch (BadHttpRequestException error)
+        {
+            return Unreadable(error.StatusCode);
+        }
+    }
+
+    private async ValueTask<RelayFault?> ReadCompressedAsync(RelayCall call, string encoding)
+    {
+        var source = call.Http.Request.Body;
+        await using var plain = encoding switch
+        {
+            "gzip" or "x-gzip" => (Stream)new GZipStream(source, CompressionMode.Decompress),
+            "br" => new BrotliStream(source, CompressionMode.Decompress),
+            "deflate" => new ZLibStream(source, CompressionMode.Decompress),
+            "zstd" => new DecompressionStream(source),
+            _ => Stream.Null,
+        };
+        if (plain == Stream.Null)
+        {
+            return new RelayFault(400, "read_request_body_failed", "The content encoding of the body is not known.") { Final = true };
+        }
+        var body = call.Body = new PooledBuffer();
+        try
+        {
+            int read;
+            while ((read = await plain.ReadAsync(body.GetMemory(1), call.Http.RequestAborted)) > 0)
+            {
+                body.Advance(read);
+                if (body.Length > options.MaxRequestBody)
+                {
+                    return TooLarge();
+                }
+            }
+            return null;
+        }
+        catch (Exception error) when (error is InvalidDataException or ZstdException or InvalidOperationException)
+        {
+            return new RelayFault(400, "read_request_body_failed", "The body is not what its content encoding says.") { Final = true };
+        }
+        catch (BadHttpRequestException error)
+        {
+            return Unreadable(error.StatusCode);
+        }
+    }
+
+    private RelayFault TooLarge() =>
+        new(413, "read_request_body_failed", $"The body is larger than {options.MaxRequestBody >> 20} MB.") { Final = true };
+
+    private static RelayFault Unreadable(int status) =>
+        new(status is >= 400 and < 500 ? status : 400, "read_request_body_failed", "The body could not be read.") { Final = true };
+}

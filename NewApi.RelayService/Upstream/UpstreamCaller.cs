@@ -1,0 +1,236 @@
+using System.IO.Compression;
+using NewApi.Domain;
+using NewApi.Protocols;
+using NewApi.RelayService.Channels;
+
+namespace NewApi.RelayService.Upstream;
+
+/// <summary>Makes one attempt of a call on one channel, up to the point where its answer is worth sending on.</summary>
+internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions options, TimeProvider clock)
+{
+    private const int LargestErrorBody = 64 * 1024;
+    private const int LargestReply = 256 << 20;
+
+    /// <summary>Never throws for what an upstream does: the fault is in the exchange. Throws when the caller leaves.</summary>
+    public async Task<Exchange> OpenAsync(RelayCall call, Channel channel, ChannelKey key)
+    {
+        var aborted = call.Http.RequestAborted;
+        var exchange = new Exchange(channel, key, CancellationTokenSource.CreateLinkedTokenSource(aborted));
+        var patched = default(PooledBuffer);
+        var content = default(BodyContent);
+        try
+        {
+            if (!channel.TryMapModel(call.Model, out var model))
+            {
+                return Failed(exchange, new RelayFault(500, "channel:model_mapped_error", "The channel's model mapping cannot be followed."));
+            }
+            call.UpstreamModel = model;
+            content = new BodyContent(Patch(call, channel, model, out patched));
+            using var request = UpstreamRequest.Build(
+                channel, key, call.Dialect, model, call.Action, call.Stream, content, call.Http.Request);
+            exchange.Deadline.CancelAfter(call.Stream ? options.FirstByteTimeout : BufferedTimeout);
+            exchange.Response = await clients.For(channel.Proxy).SendAsync(request, exchange.Deadline.Token);
+            exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
+            if (!exchange.Response.IsSuccessStatusCode)
+            {
+                return Failed(exchange, await ReadErrorAsync(call.Dialect, exchange));
+            }
+            if (IsEventStream(exchange.Response))
+            {
+                call.Stream = true;
+                await ReadLeadAsync(call, exchange);
+            }
+            else
+            {
+                await ReadReplyAsync(call, exchange);
+            }
+            return exchange;
+        }
+        catch (Exception) when (aborted.IsCancellationRequested)
+        {
+            exchange.Dispose();
+            throw new OperationCanceledException(aborted);
+        }
+        catch (OperationCanceledException)
+        {
+            return Failed(exchange, new RelayFault(504, "do_request_failed", "The upstream did not answer in time.") { Leg = LegOf(exchange) });
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException)
+        {
+            return Failed(exchange, new RelayFault(500, "do_request_failed", "The upstream could not be reached or broke off.") { Leg = LegOf(exchange) });
+        }
+        catch (SseFrameTooLargeException)
+        {
+            return Failed(exchange, new RelayFault(502, "bad_response_body", "The upstream sent an event that is too large.") { Leg = Leg.Decode });
+        }
+        finally
+        {
+            if (content is { Sent: false })
+            {
+                patched?.Abandon();
+                call.KeepBodyFromPool();
+            }
+            patched?.Dispose();
+        }
+    }
+
+    private TimeSpan BufferedTimeout => options.CallTimeout > TimeSpan.Zero ? options.CallTimeout : Timeout.InfiniteTimeSpan;
+
+    private ReadOnlyMemory<byte> Patch(RelayCall call, Channel channel, string model, out PooledBuffer? patched)
+    {
+        patched = null;
+        var body = call.Body!.Memory;
+        if (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled)
+        {
+            return body;
+        }
+        var edits = new RequestEdits
+        {
+            Model = model == call.Model ? null : model,
+            ForceUsage = call.Stream && channel.Profile.StreamOptions && options.ForceStreamOption,
+            DropStreamOptions = !call.Stream || !channel.Profile.StreamOptions,
+            Remove = channel.Removed,
+        };
+        var output = new PooledBuffer(body.Length + 256);
+        if (!RequestRewriter.TryWrite(body.Span, call.Scan, edits, output))
+        {
+            output.Dispose();
+            return body;
+        }
+        patched = output;
+        return output.Memory;
+    }
+
+    /// <summary>Reads a stream up to its first meaningful event: until then nothing is promised to the caller.</summary>
+    private async Task ReadLeadAsync(RelayCall call, Exchange exchange)
+    {
+        exchange.Frames = new SseFrameBuffer(options.MaxFrame);
+        exchange.Tap = StreamTap.Create(call.Dialect);
+        exchange.Lead = new PooledBuffer();
+        while (true)
+        {
+            if (TakeLead(exchange, call.Scan.IncludeUsage == false))
+            {
+                call.FirstByteAt = clock.GetTimestamp();
+                return;
+            }
+            var read = await exchange.Body!.ReadAsync(exchange.Frames.GetMemory(), exchange.Deadline.Token);
+            if (read == 0)
+            {
+                EndLead(exchange);
+                call.FirstByteAt = clock.GetTimestamp();
+                return;
+            }
+            exchange.Frames.Advance(read);
+        }
+    }
+
+    /// <summary>True when the first meaningful event, the end, or an error has been seen.</summary>
+    private static bool TakeLead(Exchange exchange, bool swallowUsage)
+    {
+        while (exchange.Frames!.TryReadFrame(out var frame))
+        {
+            var kind = exchange.Tap!.Observe(frame.Span);
+            if ((kind & FrameKind.Error) != 0)
+            {
+                exchange.Fault = exchange.Tap.Error! with { Leg = Leg.Body };
+                return true;
+            }
+            if ((kind & FrameKind.Malformed) != 0 || ((kind & FrameKind.UsageOnly) != 0 && swallowUsage))
+            {
+                continue;
+            }
+            Append(exchange.Lead!, frame.Span);
+            if ((kind & FrameKind.Terminal) != 0)
+            {
+                exchange.Terminal = true;
+                return true;
+            }
+            if ((kind & FrameKind.Meaningful) != 0)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void EndLead(Exchange exchange)
+    {
+        exchange.EndOfStream = true;
+        if (exchange.Frames!.TryReadRest(out var rest))
+        {
+            var kind = exchange.Tap!.Observe(rest.Span);
+            exchange.Fault = (kind & FrameKind.Error) != 0 ? exchange.Tap.Error! with { Leg = Leg.Body } : null;
+            Append(exchange.Lead!, rest.Span);
+            Append(exchange.Lead!, "\n\n"u8);
+        }
+        if (exchange.Fault is null && !exchange.Tap!.Finished && !exchange.Tap.Delivered)
+        {
+            exchange.Fault = new RelayFault(502, "empty_response", "The upstream ended the stream before it had begun.") { Leg = Leg.Body };
+        }
+    }
+
+    private static async Task ReadReplyAsync(RelayCall call, Exchange exchange)
+    {
+        var known = exchange.Response!.Content.Headers.ContentLength;
+        var buffer = exchange.Buffered = new PooledBuffer((int)Math.Clamp(known + 1 ?? PooledBuffer.SmallBody, PooledBuffer.SmallBody, LargestReply));
+        int read;
+        while ((read = await exchange.Body!.ReadAsync(buffer.GetMemory(1), exchange.Deadline.Token)) > 0)
+        {
+            buffer.Advance(read);
+            if (buffer.Length > LargestReply)
+            {
+                exchange.Fault = new RelayFault(502, "bad_response_body", "The upstream's answer is too large.") { Leg = Leg.Body };
+                return;
+            }
+        }
+        exchange.Facts = ReplyReader.Read(call.Dialect, buffer.Span);
+        exchange.Fault = exchange.Facts.Error is { } error ? error with { Leg = Leg.Body } : null;
+    }
+
+    private static async Task<RelayFault> ReadErrorAsync(Dialect dialect, Exchange exchange)
+    {
+        using var buffer = new PooledBuffer();
+        int read;
+        while (buffer.Length < LargestErrorBody
+            && (read = await exchange.Body!.ReadAsync(buffer.GetMemory(1), exchange.Deadline.Token)) > 0)
+        {
+            buffer.Advance(read);
+        }
+        var response = exchange.Response!;
+        var fault = UpstreamError.Parse(dialect, (int)response.StatusCode, buffer.Span, response.Content.Headers.ContentType?.MediaType);
+        return fault with { Leg = Leg.Headers, RetryAfter = response.Headers.RetryAfter?.Delta };
+    }
+
+    private static Exchange Failed(Exchange exchange, RelayFault fault)
+    {
+        // Status codes are mapped before anything is decided on them, success excepted.
+        exchange.Fault = exchange.Channel.StatusMapping.TryGetValue(fault.Status, out var mapped) ? fault with { Status = mapped } : fault;
+        return exchange;
+    }
+
+    private static Leg LegOf(Exchange exchange) => exchange.Response is null ? Leg.Connect : Leg.Body;
+
+    private static bool IsEventStream(HttpResponseMessage response) =>
+        response.Content.Headers.ContentType?.MediaType is "text/event-stream";
+
+    /// <summary>Upstreams are not asked to compress; one that does so anyway is understood.</summary>
+    private static async Task<Stream> BodyOfAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        var body = await response.Content.ReadAsStreamAsync(cancel);
+        var encodings = response.Content.Headers.ContentEncoding;
+        return encodings.Count == 0 ? body : encodings.Last() switch
+        {
+            "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
+            "br" => new BrotliStream(body, CompressionMode.Decompress),
+            "deflate" => new ZLibStream(body, CompressionMode.Decompress),
+            _ => body,
+        };
+    }
+
+    private static void Append(PooledBuffer buffer, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(buffer.GetSpan(bytes.Length));
+        buffer.Advance(bytes.Length);
+    }
+}

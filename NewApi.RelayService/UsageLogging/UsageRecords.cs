@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using NewApi.Data.Ledger;
+using NewApi.Domain;
+using NewApi.Domain.Pricing;
+using NewApi.Protocols;
+using NewApi.RelayService.Channels;
+using NewApi.ServiceDefaults;
+
+namespace NewApi.RelayService.UsageLogging;
+
+/// <summary>How a stream ended, as the log names it.</summary>
+internal enum StreamEndReason
+{
+    Done,
+    ClientGone,
+    IdleTimeout,
+    UpstreamCut,
+    UpstreamError,
+}
+
+/// <summary>Makes the record of a call: the charge and the row of the usage log (specification: billing §10).</summary>
+internal sealed class UsageRecords(TimeProvider clock)
+{
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _space;
+
+    /// <summary>The final record of a call.</summary>
+    public UsageRecord Make(RelayCall call, Channel channel, Charge charge, StreamTap? tap, StreamEndReason end)
+    {
+        var caller = call.Caller;
+        return new UsageRecord
+        {
+            RequestId = call.RequestId,
+            Lease = "",
+            UserId = caller.UserId,
+            Username = caller.Username,
+            TokenId = caller.TokenId,
+            TokenName = caller.TokenName,
+            ChannelId = channel.Id,
+            Model = call.Model,
+            Group = call.Group,
+            Points = charge.Quota.Points,
+            PromptTokens = charge.PromptTokens,
+            CompletionTokens = charge.CompletionTokens,
+            UseSeconds = (long)clock.GetElapsedTime(call.StartedAt).TotalSeconds,
+            IsStream = call.Stream,
+            Counted = !charge.Nothing,
+            Logged = call.Snapshot.Options.LogConsumeEnabled,
+            Ip = caller.RecordsAddress ? ClientAddress.Of(call.Http).ToString() : "",
+            CreatedAt = clock.GetUtcNow().ToUnixTimeSeconds(),
+            Content = charge.Nothing ? "The upstream reported no usage; nothing was charged." : "",
+            Other = Other(call, channel, charge, tap, end),
+        };
+    }
+
+    private string Other(RelayCall call, Channel channel, Charge charge, StreamTap? tap, StreamEndReason end)
+    {
+        var space = _space ??= new ArrayBufferWriter<byte>(1024);
+        space.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(space))
+        {
+            json.WriteStartObject();
+            charge.WriteOther(json);
+            json.WriteNumber("frt"u8, call.FirstByteAt == 0 ? 0 : (long)clock.GetElapsedTime(call.StartedAt, call.FirstByteAt).TotalMilliseconds);
+            json.WriteString("request_path"u8, call.Http.Request.Path.Value);
+            if (call.UpstreamModel != call.Model)
+            {
+                json.WriteBoolean("is_model_mapped"u8, true);
+                json.WriteString("upstream_model_name"u8, call.UpstreamModel);
+            }
+            json.WriteString("billing_source"u8, "wallet"u8);
+            if (tap is not null && end != StreamEndReason.Done)
+            {
+                json.WriteStartObject("stream_status"u8);
+                json.WriteString("status"u8, "error"u8);
+                json.WriteString("end_reason"u8, NameOf(end));
+                json.WriteNumber("error_count"u8, tap.MalformedFrames + 1);
+                json.WriteEndObject();
+            }
+            WriteAdminInfo(json, call, channel, charge);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(space.WrittenSpan);
+    }
+
+    private static void WriteAdminInfo(Utf8JsonWriter json, RelayCall call, Channel channel, Charge charge)
+    {
+        json.WriteStartObject("admin_info"u8);
+        json.WriteStartArray("use_channel"u8);
+        foreach (var tried in call.Tried)
+        {
+            json.WriteStringValue(tried.Id.ToString());
+        }
+        json.WriteEndArray();
+        if (channel.IsMultiKey)
+        {
+            json.WriteBoolean("is_multi_key"u8, true);
+            json.WriteNumber("multi_key_index"u8, call.ServingKey?.Index ?? 0);
+        }
+        json.WriteString("usage_billing_path"u8, charge.Estimated ? "local"u8 : "upstream"u8);
+        charge.WriteAdminInfo(json);
+        json.WriteEndObject();
+    }
+
+    private static string NameOf(StreamEndReason end) => end switch
+    {
+        StreamEndReason.ClientGone => "client_gone",
+        StreamEndReason.IdleTimeout => "idle_timeout",
+        StreamEndReason.UpstreamCut => "upstream_cut",
+        StreamEndReason.UpstreamError => "upstream_error",
+        _ => "done",
+    };
+}
