@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using NewApi.Data;
 using NewApi.RelayService.Authentication;
-using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
@@ -27,7 +26,6 @@ public static class RelayModule
         services.AddSingleton<CallerDirectory>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<RequestReader>();
-        services.AddSingleton<Router>();
 
         services.AddSingleton<Ledger>();
         services.AddSingleton<Admission>();

@@ -18,7 +18,6 @@ internal sealed class RelayPipeline(
     Authenticator authenticator,
     RequestReader reader,
     Admission admission,
-    Router router,
     UpstreamCaller upstream,
     Delivery delivery,
     ErrorLog errors,
@@ -40,7 +39,7 @@ internal sealed class RelayPipeline(
         {
             fault = await authenticator.AuthenticateAsync(call)
                 ?? await reader.ReadAsync(call)
-                ?? router.Route(call)
+                ?? Router.Route(call)
                 ?? await admission.HoldAsync(call)
                 ?? await AttemptAsync(call);
         }
@@ -68,7 +67,7 @@ internal sealed class RelayPipeline(
         var attempts = 1 + (call.Pinned is null ? call.Snapshot.Options.RetryTimes : 0);
         for (var attempt = 0; attempt < attempts; attempt++)
         {
-            if (router.Next(call) is not { } channel)
+            if (Router.Next(call) is not { } channel)
             {
                 break;
             }

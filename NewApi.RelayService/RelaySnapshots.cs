@@ -86,12 +86,12 @@ internal sealed class RelaySnapshots(
         var prices = before?.Prices;
         if (options || gatewayOptions is null || prices is null)
         {
-            gatewayOptions = GatewayOptions.Parse(await optionStore.LoadAllAsync(cancel), out var problems);
+            gatewayOptions = GatewayOptions.Parse(await optionStore.LoadAsync(cancel), out var problems);
             foreach (var problem in problems)
             {
                 log.OptionIgnored(problem);
             }
-            prices = PriceBook.From(gatewayOptions);
+            prices = new PriceBook(gatewayOptions);
         }
         var routing = before?.Routing;
         if (channels || routing is null)

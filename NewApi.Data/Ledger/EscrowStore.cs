@@ -60,17 +60,17 @@ public sealed class EscrowStore(Database database)
             },
             cancel);
 
-    /// <summary>Gives everything that a lease still holds back to the balances. Doing it twice changes nothing.</summary>
-    public Task<int> ReturnAllAsync(string lease, CancellationToken cancel) =>
+    /// <summary>Gives everything back that leases of this prefix still hold. Doing it twice changes nothing.</summary>
+    public Task<int> ReturnAllAsync(string prefix, CancellationToken cancel) =>
         database.WriteAsync(
             async (db, token) =>
             {
-                var escrows = await db.GetTable<EscrowRow>().Where(row => row.Lease == lease).ToListAsync(token);
+                var escrows = await db.GetTable<EscrowRow>().Where(row => row.Lease.StartsWith(prefix)).ToListAsync(token);
                 foreach (var escrow in escrows)
                 {
                     // The row is deleted first and only with the amount that was read: whoever deletes it owns the giving back.
                     var mine = await db.GetTable<EscrowRow>()
-                        .Where(row => row.Lease == lease && row.Kind == escrow.Kind && row.AccountId == escrow.AccountId
+                        .Where(row => row.Lease == escrow.Lease && row.Kind == escrow.Kind && row.AccountId == escrow.AccountId
                             && row.Amount == escrow.Amount)
                         .DeleteAsync(token);
                     if (mine == 1)

@@ -4,7 +4,7 @@ using NewApi.Data.Rows;
 
 namespace NewApi.Data.Ledger;
 
-/// <summary>The right of one process to hold escrow under a name; whoever acquires the name next has a higher fence.</summary>
+/// <summary>The right of one process to hold escrow under a name.</summary>
 public sealed record RelayLease(string Name, string Holder, long Fence);
 
 /// <summary>
@@ -19,34 +19,30 @@ public sealed class RelayLeaseStore(Database database)
     /// <summary>Renewed three times as often, and short enough that escrow of a dead process is back within two minutes.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(45);
 
-    public static string NameOf(string journalId) => Prefix + journalId;
+    /// <summary>All leases of one journal, of this run and of earlier ones, begin with this.</summary>
+    public static string PrefixOf(string journalId) => $"{Prefix}{journalId}/";
 
-    /// <summary>Takes the name over from whoever had it: the journal's lock has already decided who may.</summary>
-    public Task<RelayLease> AcquireAsync(string name, CancellationToken cancel) =>
-        database.WriteAsync(
+    /// <summary>
+    /// Takes a lease under a name that was never used before, so that nothing left over from an earlier lease can be mistaken for escrow
+    /// of this one.
+    /// </summary>
+    public Task<RelayLease> AcquireAsync(string prefix, CancellationToken cancel)
+    {
+        var holder = $"{Environment.MachineName}/{Environment.ProcessId}";
+        var lease = new RelayLease(prefix + Guid.NewGuid().ToString("N"), holder.Length > 100 ? holder[..100] : holder, 1);
+        return database.WriteAsync(
             async (db, token) =>
             {
-                var holder = $"{Environment.MachineName}/{Environment.ProcessId}";
-                holder = holder.Length > 100 ? holder[..100] : holder;
-                var taken = await db.GetTable<LeaseRow>()
-                    .Where(row => row.Name == name)
-                    .Set(row => row.Holder, holder)
-                    .Set(row => row.Fence, row => row.Fence + 1)
-                    .Set(row => row.ExpiresAt, _ => Database.UnixNow() + Seconds)
-                    .UpdateAsync(token);
-                if (taken == 0)
-                {
-                    await db.GetTable<LeaseRow>()
-                        .Value(row => row.Name, name)
-                        .Value(row => row.Holder, holder)
-                        .Value(row => row.Fence, 1L)
-                        .Value(row => row.ExpiresAt, () => Database.UnixNow() + Seconds)
-                        .InsertAsync(token);
-                }
-                var fence = await db.GetTable<LeaseRow>().Where(row => row.Name == name).Select(row => row.Fence).SingleAsync(token);
-                return new RelayLease(name, holder, fence);
+                await db.GetTable<LeaseRow>()
+                    .Value(row => row.Name, lease.Name)
+                    .Value(row => row.Holder, lease.Holder)
+                    .Value(row => row.Fence, lease.Fence)
+                    .Value(row => row.ExpiresAt, () => Database.UnixNow() + Seconds)
+                    .InsertAsync(token);
+                return lease;
             },
             cancel);
+    }
 
     /// <summary>False when the lease was lost: its escrow may have been given back by somebody else.</summary>
     public Task<bool> RenewAsync(RelayLease lease, CancellationToken cancel) =>
@@ -57,22 +53,11 @@ public sealed class RelayLeaseStore(Database database)
                 .UpdateAsync(token) == 1,
             cancel);
 
-    public Task ReleaseAsync(RelayLease lease, CancellationToken cancel) =>
+    /// <summary>Ends all leases of a journal; their escrow must have been given back.</summary>
+    public Task ReleaseAsync(string prefix, CancellationToken cancel) =>
         database.WriteAsync(
-            async (db, token) => await db.GetTable<LeaseRow>()
-                .Where(row => row.Name == lease.Name && row.Fence == lease.Fence)
-                .DeleteAsync(token),
+            async (db, token) => await db.GetTable<LeaseRow>().Where(row => row.Name.StartsWith(prefix)).DeleteAsync(token),
             cancel);
-
-    /// <summary>Relay leases that nobody renews any more.</summary>
-    public async Task<IReadOnlyList<string>> ExpiredAsync(CancellationToken cancel)
-    {
-        using var db = database.Open();
-        return await db.GetTable<LeaseRow>()
-            .Where(row => row.Name.StartsWith(Prefix) && row.ExpiresAt < Database.UnixNow())
-            .Select(row => row.Name)
-            .ToListAsync(cancel);
-    }
 
     private static long Seconds => (long)Lifetime.TotalSeconds;
 }

@@ -5,10 +5,10 @@ using NewApi.Domain.Pricing;
 namespace NewApi.RelayService.Channels;
 
 /// <summary>Decides where a call may go: the groups it may use, its price, and the channel of each attempt.</summary>
-internal sealed class Router
+internal static class Router
 {
     /// <summary>Model limits, groups, channels and price; a refusal here costs nothing.</summary>
-    public RelayFault? Route(RelayCall call)
+    public static RelayFault? Route(RelayCall call)
     {
         var caller = call.Caller;
         var snapshot = call.Snapshot;
@@ -37,7 +37,7 @@ internal sealed class Router
     }
 
     /// <summary>The channel of the next attempt; null when nothing is left to try.</summary>
-    public Channel? Next(RelayCall call)
+    public static Channel? Next(RelayCall call)
     {
         if (call.Pinned is { } pinned)
         {

@@ -169,6 +169,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     {
         if (exchange.Frames!.TryReadRest(out var rest))
         {
+            var lead = exchange.Lead!;
             var kind = exchange.Tap!.Observe(rest.Span);
             if ((kind & FrameKind.Error) != 0)
             {
@@ -176,8 +177,8 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             }
             if ((kind & FrameKind.Malformed) == 0)
             {
-                exchange.Lead!.Write(rest.Span);
-                exchange.Lead.Write("\n\n"u8);
+                lead.Write(rest.Span);
+                lead.Write("\n\n"u8);
             }
         }
         return exchange.Tap!.Finished ? StreamEndReason.Done : StreamEndReason.UpstreamCut;

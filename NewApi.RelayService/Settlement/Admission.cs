@@ -62,7 +62,7 @@ internal sealed class Admission(Ledger ledger)
         var output = call.Scan.MaxOutput is { } max ? max * Math.Max(call.Scan.Choices ?? 1, 1) : (long?)null;
         var fault = call.Price.HoldFor(call.PromptEstimate, output, new ChargeFactors(), out var hold);
         // A call that costs nothing still needs an account with something on it, unless the operator waived that.
-        points = call.Price.IsFree && !call.Snapshot.Options.Quota.EnableFreeModelPreConsume ? 0 : Math.Max(hold.Points, 1);
+        points = call.Price.IsFree && !call.Snapshot.Options.EnableFreeModelPreConsume ? 0 : Math.Max(hold.Points, 1);
         return fault;
     }
 }

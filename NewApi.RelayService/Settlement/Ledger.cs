@@ -69,9 +69,9 @@ internal sealed class Ledger(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         _journal = Journal.Open(options.JournalDirectory);
-        var name = RelayLeaseStore.NameOf(_journal.Id);
-        await RecoverAsync(_journal, name, cancellationToken);
-        _lease = await leases.AcquireAsync(name, cancellationToken);
+        var prefix = RelayLeaseStore.PrefixOf(_journal.Id);
+        await RecoverAsync(_journal, prefix, cancellationToken);
+        _lease = await leases.AcquireAsync(prefix, cancellationToken);
         _applying = ApplyAsync();
         await base.StartAsync(cancellationToken);
     }
@@ -84,8 +84,9 @@ internal sealed class Ledger(
         await _applying.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_applying.IsCompletedSuccessfully && _lease is not null)
         {
-            await escrows.ReturnAllAsync(_lease.Name, cancellationToken);
-            await leases.ReleaseAsync(_lease, cancellationToken);
+            var prefix = RelayLeaseStore.PrefixOf(_journal!.Id);
+            await escrows.ReturnAllAsync(prefix, cancellationToken);
+            await leases.ReleaseAsync(prefix, cancellationToken);
         }
         _journal?.Dispose();
     }
@@ -131,13 +132,14 @@ internal sealed class Ledger(
         await refilling;
     }
 
-    private async Task RecoverAsync(Journal journal, string leaseName, CancellationToken cancel)
+    private async Task RecoverAsync(Journal journal, string prefix, CancellationToken cancel)
     {
         foreach (var batch in journal.Left.Chunk(LargestBatch))
         {
             await settlements.ApplyAsync(batch, mayRepeat: true, cancel);
         }
-        var returned = await escrows.ReturnAllAsync(leaseName, cancel);
+        var returned = await escrows.ReturnAllAsync(prefix, cancel);
+        await leases.ReleaseAsync(prefix, cancel);
         journal.ForgetLeft();
         if (journal.Left.Count > 0 || returned > 0)
         {
@@ -289,7 +291,7 @@ internal sealed class Ledger(
             {
                 account.Forfeit();
             }
-            _lease = await leases.AcquireAsync(_lease!.Name, cancel);
+            _lease = await leases.AcquireAsync(RelayLeaseStore.PrefixOf(_journal!.Id), cancel);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
