@@ -110,6 +110,7 @@ public sealed class Database : IDisposable
     /// <summary>Another try may succeed: deadlock, lock wait, serialization failure, busy file.</summary>
     public static bool IsTransient(Exception exception) => exception switch
     {
+        TransientConflictException => true,
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6,
         PostgresException postgres => postgres.SqlState is PostgresErrorCodes.SerializationFailure
             or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable,

@@ -1,7 +1,8 @@
 namespace NewApi.Data;
 
-/// <summary>Work that follows the migrations at every start of a master, in order of registration, still under their lock.</summary>
-/// <remarks>It may run on every start and on a database that is already complete, so it must be harmless to repeat.</remarks>
+/// <summary>Work that follows the migrations at every start of a master, in order of registration.</summary>
+/// <remarks>It runs at every start, and two processes that start together may run it at the same time: it must be harmless to
+/// repeat, such as an insert whose primary key keeps a second one out.</remarks>
 public interface IAfterMigration
 {
     Task RunAsync(Database database, CancellationToken cancellationToken);

@@ -15,7 +15,7 @@ public static class Tables
 
         public ITable<AbilityRow> Abilities => db.GetTable<AbilityRow>();
 
-        public ITable<OptionRow> Options => db.GetTable<OptionRow>();
+        public ITable<OptionRow> StoredOptions => db.GetTable<OptionRow>();
 
         public ITable<LogRow> Logs => db.GetTable<LogRow>();
 

@@ -1,0 +1,64 @@
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+using NewApi.Data.Rows;
+
+namespace NewApi.Data.Callers;
+
+/// <summary>Who a relay key belongs to. Deleted keys and keys of deleted accounts are not found; what is disabled, expired or
+/// exhausted is, so that the refusal can say so.</summary>
+public sealed class CallerStore(Database database)
+{
+    /// <summary>By the key without its <c>sk-</c> prefix, compared bit by bit.</summary>
+    public async Task<CallerRows?> FindByKeyAsync(string key, CancellationToken cancellationToken)
+    {
+        await using var db = database.Open();
+        var found = await Live(db).Where(pair => pair.Token.Key == key).ToListAsync(cancellationToken);
+        // MySQL's default collation finds keys that differ in case (specification: data model §9).
+        return Shown(found.Find(pair => string.Equals(pair.Token.Key, key, StringComparison.Ordinal)));
+    }
+
+    /// <summary>By the id of the key.</summary>
+    public async Task<CallerRows?> FindTokenAsync(long id, CancellationToken cancellationToken)
+    {
+        await using var db = database.Open();
+        return Shown(await Live(db).Where(pair => pair.Token.Id == id).FirstOrDefaultAsync(cancellationToken));
+    }
+
+    /// <summary>The account alone, without its password hash; null when it is deleted.</summary>
+    public async Task<UserRow?> FindUserAsync(long id, CancellationToken cancellationToken)
+    {
+        await using var db = database.Open();
+        var user = await db.Users.Where(row => row.Id == id && row.DeletedAt == null).FirstOrDefaultAsync(cancellationToken);
+        if (user is not null)
+        {
+            user.Password = "";
+        }
+
+        return user;
+    }
+
+    private static IQueryable<Pair> Live(DataConnection db) =>
+        from token in db.Tokens
+        join user in db.Users on token.UserId equals user.Id
+        where token.DeletedAt == null && user.DeletedAt == null
+        select new Pair { Token = token, User = user };
+
+    private static CallerRows? Shown(Pair? pair)
+    {
+        if (pair is null)
+        {
+            return null;
+        }
+
+        pair.User.Password = "";
+        return new CallerRows(pair.Token, pair.User);
+    }
+
+    private sealed class Pair
+    {
+        public required TokenRow Token { get; init; }
+
+        public required UserRow User { get; init; }
+    }
+}
