@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using NewApi.Data.Callers;
 using NewApi.Data.Changes;
 using NewApi.Data.Channels;
+using NewApi.Data.Ledger;
 using NewApi.Data.Options;
 using NewApi.Data.Schema;
 using NewApi.Data.Settings;
@@ -49,6 +50,10 @@ public static class DataModule
         services.AddSingleton<ChannelStore>();
         services.AddSingleton<AbilityStore>();
         services.AddSingleton<UsageLogStore>();
+        services.AddSingleton<EscrowStore>();
+        services.AddSingleton<SettlementStore>();
+        services.AddSingleton<RelayLeaseStore>();
+        services.AddSingleton<IAfterMigration, LedgerOpening>();
         return services;
     }
 }
