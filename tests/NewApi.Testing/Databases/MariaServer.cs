@@ -1,0 +1,53 @@
+using MySqlConnector;
+
+namespace NewApi.Testing.Databases;
+
+/// <summary>A MariaDB server on a free port, with user <c>root</c> without a password.</summary>
+public sealed class MariaServer
+{
+    private MariaServer(int port) => Port = port;
+
+    public int Port { get; }
+
+    internal static string? Program { get; } = ServerProcess.Find("mariadbd", "mysqld");
+
+    /// <summary>A keyword string for the driver.</summary>
+    public string ConnectionString(string database) =>
+        $"Server=127.0.0.1;Port={Port};User ID=root;Database={database};Pooling=false;AllowUserVariables=true";
+
+    internal static async Task<MariaServer> StartAsync()
+    {
+        var program = Program ?? throw new InvalidOperationException("MariaDB is not installed: apt-get install mariadb-server");
+        var install = ServerProcess.Find("mariadb-install-db", "mysql_install_db")
+            ?? throw new InvalidOperationException("mariadb-install-db is not installed");
+        var folder = ServerProcess.NewFolder("mariadb");
+        var data = Path.Combine(folder, "data");
+        await ServerProcess.RunAsync(
+        [
+            install, "--no-defaults", $"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db",
+            $"--user={Environment.UserName}",
+        ]);
+        var port = ServerProcess.FreePort();
+        var server = new MariaServer(port);
+        var process = ServerProcess.Start(folder, "KILL",
+        [
+            program, "--no-defaults", $"--datadir={data}", $"--socket={folder}/mysql.sock", $"--port={port}", "--bind-address=127.0.0.1",
+            $"--pid-file={folder}/mysql.pid", $"--user={Environment.UserName}", "--character-set-server=utf8mb4",
+            "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--max-connections=300",
+        ]);
+        await process.WaitAsync(async () =>
+        {
+            await using var connection = new MySqlConnection(server.ConnectionString(""));
+            await connection.OpenAsync();
+        });
+        return server;
+    }
+
+    internal async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new MySqlConnection(ConnectionString(""));
+        await connection.OpenAsync();
+        await using var command = new MySqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
