@@ -1,4 +1,6 @@
+using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Protocols;
 
@@ -23,16 +25,67 @@ public static class ReplyReader
 {
     public static ReplyFacts Read(Dialect dialect, ReadOnlySpan<byte> body)
     {
-        var tap = StreamTap.Create(dialect);
+        if (dialect == Dialect.OpenAIEmbeddings && TryReadEmbeddings(body, out var usage))
+        {
+            return new ReplyFacts { Usage = usage, Delivered = true };
+        }
+
+        var tap = StreamTap.Create(dialect, whole: true, countsText: false);
         var kind = tap.ObserveJson(body, default);
         return new ReplyFacts
         {
             Usage = tap.Usage,
-            Error = kind.HasFlag(FrameKind.Malformed) ? Unreadable() : tap.Error,
+            Error = (kind & FrameKind.Malformed) != 0 ? Unreadable() : tap.Error,
             Delivered = tap.Delivered,
             FinishReason = tap.FinishReason,
             ToolCalls = tap.ToolCalls,
         };
+    }
+
+    /// <summary>UTF-8 bytes of content, reasoning and tool calls in an answer: for estimates, when it reports no usage.</summary>
+    public static long ContentBytes(Dialect dialect, ReadOnlySpan<byte> body)
+    {
+        var tap = StreamTap.Create(dialect, whole: true, countsText: true);
+        tap.ObserveJson(body, default);
+        return tap.DeliveredBytes;
+    }
+
+    /// <summary>
+    /// Thousands of numbers stand before the usage of embeddings, and none of them matters here: so the usage is looked for from the end.
+    /// Inside a JSON string its quotes would be escaped, so that only a member can match.
+    /// </summary>
+    private static bool TryReadEmbeddings(ReadOnlySpan<byte> body, out Usage usage)
+    {
+        usage = default;
+        var at = body.LastIndexOf("\"usage\""u8);
+        if (at < 0 || body.IndexOf("\"data\""u8) is var data && (data < 0 || data > at))
+        {
+            return false;
+        }
+
+        try
+        {
+            var rest = body[(at + "\"usage\""u8.Length)..].TrimStart(" \t\r\n"u8);
+            if (rest.IsEmpty || rest[0] != (byte)':')
+            {
+                return false;
+            }
+
+            var reader = new Utf8JsonReader(rest[1..]);
+            reader.Read();
+            var read = default(OpenAIUsage);
+            if (!read.Read(ref reader))
+            {
+                return false;
+            }
+
+            usage = read.ToUsage();
+            return !usage.IsEmpty;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private static RelayFault Unreadable() => new(500, "bad_response_body", "The upstream's answer is not valid JSON.")

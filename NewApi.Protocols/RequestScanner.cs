@@ -13,11 +13,15 @@ public static class RequestScanner
 
     public const int MaxChoices = 128;
 
+    private const int LongestMemberName = 32;
+
     /// <summary>Scans a body; what is wrong with it is in <see cref="RequestScan.Fault"/>, nothing is thrown.</summary>
     public static RequestScan Scan(Dialect dialect, ReadOnlySpan<byte> body)
     {
+        Span<byte> kinds = stackalloc byte[MaxDepth + 2];
+        Span<byte> name = stackalloc byte[LongestMemberName];
         var scan = new RequestScan(dialect);
-        new RequestWalk(scan).Run();
+        new RequestWalk(scan, body, kinds, name).Run();
         return scan;
     }
 }

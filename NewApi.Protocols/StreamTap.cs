@@ -12,13 +12,16 @@ namespace NewApi.Protocols;
 /// </summary>
 public abstract class StreamTap
 {
+    private const int LongestName = 256;
+
     private byte[]? _joined;
+    private byte[]? _text;
 
     private protected StreamTap()
     {
     }
 
-    /// <summary>What the upstream reported so far, the largest figure per member.</summary>
+    /// <summary>What the upstream reported so far. Both totals zero means that it does not count, and reads as not reported.</summary>
     public abstract Usage Usage { get; }
 
     /// <summary>
@@ -46,11 +49,11 @@ public abstract class StreamTap
     /// <summary>UTF-8 bytes of the content, reasoning and tool calls that came.</summary>
     public long DeliveredBytes { get; private set; }
 
-    /// <summary>Id of the answer, when it has a short one.</summary>
-    public string? ReplyId { get; private protected set; }
+    /// <summary>Id of the answer, as the upstream gave it.</summary>
+    public string? ReplyId { get; private set; }
 
     /// <summary>Model as the upstream names it in the answer.</summary>
-    public string? ReplyModel { get; private protected set; }
+    public string? ReplyModel { get; private set; }
 
     /// <summary><c>created</c> of OpenAI answers, in seconds since 1970; 0 when absent.</summary>
     public long Created { get; private protected set; }
@@ -58,23 +61,26 @@ public abstract class StreamTap
     /// <summary>The sequence number that the next event of a Responses stream should bear.</summary>
     public long NextSequence { get; private protected set; }
 
-    public static StreamTap Create(Dialect dialect) => dialect switch
+    /// <summary>A whole answer, whose figures are final, rather than frames.</summary>
+    internal bool IsWhole { get; init; }
+
+    /// <summary>Off where only reported usage matters.</summary>
+    internal bool CountsText { get; init; } = true;
+
+    public static StreamTap Create(Dialect dialect) => Create(dialect, whole: false, countsText: true);
+
+    internal static StreamTap Create(Dialect dialect, bool whole, bool countsText) => dialect switch
     {
-        Dialect.AnthropicMessages => new AnthropicTap(),
-        Dialect.GeminiContent => new GeminiTap(),
-        Dialect.OpenAIResponses => new ResponsesTap(),
-        _ => new OpenAITap(),
+        Dialect.AnthropicMessages => new AnthropicTap { IsWhole = whole, CountsText = countsText },
+        Dialect.GeminiContent => new GeminiTap { IsWhole = whole, CountsText = countsText },
+        Dialect.OpenAIResponses => new ResponsesTap { IsWhole = whole, CountsText = countsText },
+        _ => new OpenAITap { IsWhole = whole, CountsText = countsText },
     };
 
     /// <summary>Takes note of one raw frame of <see cref="SseFrameBuffer"/>.</summary>
     public FrameKind Observe(ReadOnlySpan<byte> frame)
     {
         var sse = SseFrame.Read(frame, ref _joined);
-        if (!sse.HasData)
-        {
-            return FrameKind.None;
-        }
-
         var data = sse.Data.Trim(" \t\r\n"u8);
         if (data.IsEmpty)
         {
@@ -83,7 +89,7 @@ public abstract class StreamTap
 
         if (data.SequenceEqual("[DONE]"u8))
         {
-            Finished = true;
+            Finished |= Error is null;
             return FrameKind.Terminal;
         }
 
@@ -93,18 +99,110 @@ public abstract class StreamTap
     /// <summary>Takes note of one JSON document: the data of a frame, or a whole answer.</summary>
     internal FrameKind ObserveJson(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
+        var (delivered, finished, calls, bytes) = (Delivered, Finished, ToolCalls, DeliveredBytes);
         try
         {
-            return Read(json, name);
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
+            reader.Read();
+            var kind = Read(ref reader, json, name);
+            if ((kind & FrameKind.Malformed) != 0)
+            {
+                MalformedFrames++;
+            }
+
+            return kind;
         }
         catch (JsonException)
         {
+            // What a broken frame seemed to say does not count.
+            (Delivered, Finished, ToolCalls, DeliveredBytes) = (delivered, finished, calls, bytes);
             MalformedFrames++;
             return FrameKind.Malformed;
         }
     }
 
-    private protected abstract FrameKind Read(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name);
+    /// <summary>Reads one document; the reader stands on its first token, and must be read to its end.</summary>
+    private protected abstract FrameKind Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name);
 
-    private protected void Count(ReadOnlySpan<byte> text) => DeliveredBytes += text.Length;
+    /// <summary>Counts the current string as delivered; returns whether there was text in it.</summary>
+    private protected bool Deliver(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.IsEmpty)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        Delivered = true;
+        Count(reader.ValueSpan, reader.ValueIsEscaped);
+        return true;
+    }
+
+    /// <summary>Counts text that the model has produced.</summary>
+    private protected void Count(ReadOnlySpan<byte> raw, bool escaped)
+    {
+        if (!CountsText)
+        {
+            return;
+        }
+
+        if (!escaped)
+        {
+            Tally(raw);
+            return;
+        }
+
+        if (raw.Length <= 256)
+        {
+            Span<byte> small = stackalloc byte[256];
+            Tally(small[..JsonText.Decode(raw, small)]);
+            return;
+        }
+
+        if (_text is null || _text.Length < raw.Length)
+        {
+            _text = new byte[raw.Length];
+        }
+
+        Tally(_text.AsSpan(0, JsonText.Decode(raw, _text)));
+    }
+
+    private void Tally(ReadOnlySpan<byte> utf8) => DeliveredBytes += utf8.Length;
+
+    private protected void NoteId(ref Utf8JsonReader reader)
+    {
+        if (ReplyId is null && IsShortText(reader))
+        {
+            ReplyId = JsonText.ToText(reader.ValueSpan, reader.ValueIsEscaped);
+        }
+
+        reader.Skip();
+    }
+
+    private protected void NoteModel(ref Utf8JsonReader reader)
+    {
+        if (ReplyModel is null && IsShortText(reader))
+        {
+            ReplyModel = JsonText.ToText(reader.ValueSpan, reader.ValueIsEscaped);
+        }
+
+        reader.Skip();
+    }
+
+    /// <summary>Takes a finish reason; returns whether there was one.</summary>
+    private protected bool NoteFinish(ref Utf8JsonReader reader)
+    {
+        if (!IsShortText(reader))
+        {
+            reader.Skip();
+            return false;
+        }
+
+        FinishReason = JsonFields.Word(ref reader);
+        Finished = true;
+        return true;
+    }
+
+    private static bool IsShortText(in Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length is > 0 and <= LongestName;
 }

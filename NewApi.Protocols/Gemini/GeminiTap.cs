@@ -1,10 +1,444 @@
+using System.Text.Json;
 using NewApi.Domain;
 
 namespace NewApi.Protocols.Gemini;
 
+/// <summary>
+/// Generated content, whole or in chunks; every chunk repeats the usage so far:
+/// <code>
+/// {"candidates":[{"content":{"parts":[{"text":"Hi"}],"role":"model"},"finishReason":"STOP","index":0}],
+///  "usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":4,"thoughtsTokenCount":2,"totalTokenCount":15,
+///   "cachedContentTokenCount":8,"toolUsePromptTokenCount":1,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":3}]},
+///  "modelVersion":"…","responseId":"…"}
+/// {"error":{"code":503,"message":"…","status":"UNAVAILABLE"}}
+/// </code>
+/// A stream without <c>alt=sse</c> is one JSON array of such chunks.
+/// </summary>
 internal sealed class GeminiTap : StreamTap
 {
-    public override Usage Usage => default;
+    private long? _prompt;
+    private long? _toolPrompt;
+    private long? _candidates;
+    private long? _thoughts;
+    private long? _total;
+    private long? _cached;
+    private long? _imageInput;
+    private long? _audioInput;
+    private long? _audioOutput;
+    private bool _grounded;
+    private bool _hasUsage;
 
-    private protected override FrameKind Read(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name) => FrameKind.Meaningful;
+    public override Usage Usage
+    {
+        get
+        {
+            long? input = _prompt is null && _toolPrompt is null ? null : (_prompt ?? 0) + (_toolPrompt ?? 0);
+            long? output = _candidates is null && _thoughts is null ? null : (_candidates ?? 0) + (_thoughts ?? 0);
+            if ((output ?? 0) <= 0 && _total > (input ?? 0))
+            {
+                output = _total - (input ?? 0);
+            }
+
+            long? searches = _grounded ? 1 : null;
+            if ((input ?? 0) == 0 && (output ?? 0) == 0)
+            {
+                return new Usage { WebSearches = searches };
+            }
+
+            return new Usage
+            {
+                Semantics = UsageSemantics.InputIncludesCache,
+                Input = input,
+                Output = output,
+                CacheRead = _cached,
+                Reasoning = _thoughts,
+                ImageInput = _imageInput,
+                AudioInput = _audioInput,
+                AudioOutput = _audioOutput,
+                WebSearches = searches,
+            };
+        }
+    }
+
+    private protected override FrameKind Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
+    {
+        var kind = FrameKind.None;
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                kind |= ReadChunk(ref reader, json);
+            }
+        }
+        else
+        {
+            kind = ReadChunk(ref reader, json);
+        }
+
+        reader.Read();
+        UsageComplete |= _hasUsage && (IsWhole || Finished);
+        return kind;
+    }
+
+    private FrameKind ReadChunk(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return FrameKind.Malformed;
+        }
+
+        var kind = FrameKind.None;
+        while (JsonFields.NextMember(ref reader))
+        {
+            var member = reader.ValueSpan;
+            switch (member.Length)
+            {
+                case 10 when member.SequenceEqual("candidates"u8):
+                    reader.Read();
+                    kind |= ReadCandidates(ref reader, json);
+                    break;
+                case 13 when member.SequenceEqual("usageMetadata"u8):
+                    reader.Read();
+                    ReadUsage(ref reader);
+                    break;
+                case 14 when member.SequenceEqual("promptFeedback"u8):
+                    reader.Read();
+                    kind |= ReadFeedback(ref reader);
+                    break;
+                case 12 when member.SequenceEqual("modelVersion"u8):
+                    reader.Read();
+                    NoteModel(ref reader);
+                    break;
+                case 10 when member.SequenceEqual("responseId"u8):
+                    reader.Read();
+                    NoteId(ref reader);
+                    break;
+                case 5 when member.SequenceEqual("error"u8):
+                    var error = UpstreamError.Slice(ref reader, json);
+                    if (!error.IsEmpty)
+                    {
+                        Error ??= UpstreamError.InBand(error);
+                        kind |= FrameKind.Error;
+                    }
+
+                    break;
+                case 9 when member.SequenceEqual("embedding"u8):
+                case 10 when member.SequenceEqual("embeddings"u8):
+                case 11 when member.SequenceEqual("predictions"u8):
+                    reader.Read();
+                    Delivered = true;
+                    kind |= FrameKind.Meaningful;
+                    reader.Skip();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        return kind;
+    }
+
+    private FrameKind ReadCandidates(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        var kind = FrameKind.None;
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return kind;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            while (JsonFields.NextMember(ref reader))
+            {
+                var member = reader.ValueSpan;
+                switch (member.Length)
+                {
+                    case 7 when member.SequenceEqual("content"u8):
+                        reader.Read();
+                        kind |= ReadContent(ref reader, json);
+                        break;
+                    case 12 when member.SequenceEqual("finishReason"u8):
+                        reader.Read();
+                        kind |= NoteFinish(ref reader) ? FrameKind.Meaningful : FrameKind.None;
+                        break;
+                    case 17 when member.SequenceEqual("groundingMetadata"u8):
+                        reader.Read();
+                        ReadGrounding(ref reader);
+                        break;
+                    default:
+                        reader.Skip();
+                        break;
+                }
+            }
+        }
+
+        return kind;
+    }
+
+    private FrameKind ReadContent(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        var kind = FrameKind.None;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return kind;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            var parts = reader.ValueSpan.SequenceEqual("parts"u8);
+            reader.Read();
+            if (!parts || reader.TokenType != JsonTokenType.StartArray)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                kind |= ReadPart(ref reader, json);
+            }
+        }
+
+        return kind;
+    }
+
+    private FrameKind ReadPart(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        var kind = FrameKind.None;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return kind;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            var member = reader.ValueSpan;
+            switch (member.Length)
+            {
+                case 4 when member.SequenceEqual("text"u8):
+                    reader.Read();
+                    kind |= Deliver(ref reader) ? FrameKind.Meaningful : FrameKind.None;
+                    break;
+                case 12 when member.SequenceEqual("functionCall"u8):
+                    reader.Read();
+                    ToolCalls++;
+                    ReadPieces(ref reader, json);
+                    kind |= FrameKind.Meaningful;
+                    break;
+                case 14 when member.SequenceEqual("executableCode"u8):
+                case 19 when member.SequenceEqual("codeExecutionResult"u8):
+                    reader.Read();
+                    ReadPieces(ref reader, json);
+                    kind |= FrameKind.Meaningful;
+                    break;
+                case 8 when member.SequenceEqual("fileData"u8):
+                case 10 when member.SequenceEqual("inlineData"u8):
+                    Delivered = true;
+                    kind |= FrameKind.Meaningful;
+                    reader.Skip();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        return kind;
+    }
+
+    /// <summary>Name and arguments of a call, code and its output.</summary>
+    private void ReadPieces(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    {
+        Delivered = true;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            if (reader.ValueSpan.SequenceEqual("args"u8))
+            {
+                Count(UpstreamError.Slice(ref reader, json), escaped: false);
+            }
+            else if (reader.ValueSpan.SequenceEqual("name"u8) || reader.ValueSpan.SequenceEqual("code"u8) || reader.ValueSpan.SequenceEqual("output"u8))
+            {
+                reader.Read();
+                Deliver(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    /// <summary>A refused prompt is an answer without candidates: <c>"promptFeedback":{"blockReason":"SAFETY"}</c>.</summary>
+    private FrameKind ReadFeedback(ref Utf8JsonReader reader)
+    {
+        var kind = FrameKind.None;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return kind;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            var reason = reader.ValueSpan.SequenceEqual("blockReason"u8);
+            reader.Read();
+            if (reason)
+            {
+                kind |= NoteFinish(ref reader) ? FrameKind.Meaningful : FrameKind.None;
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return kind;
+    }
+
+    private void ReadGrounding(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            var queries = reader.ValueSpan.SequenceEqual("webSearchQueries"u8);
+            reader.Read();
+            if (queries && reader.TokenType == JsonTokenType.StartArray)
+            {
+                reader.Read();
+                if (reader.TokenType != JsonTokenType.EndArray)
+                {
+                    _grounded = true;
+                    do
+                    {
+                        reader.Skip();
+                    }
+                    while (reader.Read() && reader.TokenType != JsonTokenType.EndArray);
+                }
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private void ReadUsage(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        _hasUsage = true;
+        while (JsonFields.NextMember(ref reader))
+        {
+            var member = reader.ValueSpan;
+            switch (member.Length)
+            {
+                case 16 when member.SequenceEqual("promptTokenCount"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _prompt);
+                    break;
+                case 23 when member.SequenceEqual("toolUsePromptTokenCount"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _toolPrompt);
+                    break;
+                case 20 when member.SequenceEqual("candidatesTokenCount"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _candidates);
+                    break;
+                case 18 when member.SequenceEqual("thoughtsTokenCount"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _thoughts);
+                    break;
+                case 15 when member.SequenceEqual("totalTokenCount"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _total);
+                    break;
+                case 23 when member.SequenceEqual("cachedContentTokenCount"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _cached);
+                    break;
+                case 19 when member.SequenceEqual("promptTokensDetails"u8):
+                    reader.Read();
+                    ReadModalities(ref reader, ref _imageInput, ref _audioInput);
+                    break;
+                case 23 when member.SequenceEqual("candidatesTokensDetails"u8):
+                    reader.Read();
+                    long? images = null;
+                    ReadModalities(ref reader, ref images, ref _audioOutput);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+    }
+
+    private static void ReadModalities(ref Utf8JsonReader reader, ref long? images, ref long? audio)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            ReadOnlySpan<byte> modality = default;
+            long? count = null;
+            while (JsonFields.NextMember(ref reader))
+            {
+                var isModality = reader.ValueSpan.SequenceEqual("modality"u8);
+                var isCount = reader.ValueSpan.SequenceEqual("tokenCount"u8);
+                reader.Read();
+                if (isCount)
+                {
+                    JsonFields.TakeMax(ref reader, ref count);
+                    continue;
+                }
+
+                modality = isModality && reader.TokenType == JsonTokenType.String ? reader.ValueSpan : modality;
+                reader.Skip();
+            }
+
+            if (modality.SequenceEqual("IMAGE"u8))
+            {
+                JsonFields.Larger(ref images, count);
+            }
+            else if (modality.SequenceEqual("AUDIO"u8))
+            {
+                JsonFields.Larger(ref audio, count);
+            }
+        }
+    }
 }

@@ -1,0 +1,312 @@
+using System.Text.Json;
+using NewApi.Domain;
+
+namespace NewApi.Protocols.OpenAI;
+
+/// <summary>
+/// Usage of OpenAI-like upstreams, largest figure per member. The ordinary shape, and who departs from it:
+/// <code>
+/// {"prompt_tokens":9,"completion_tokens":4,"total_tokens":13,
+///  "prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}}
+/// {"prompt_cache_hit_tokens":8,...}                              DeepSeek
+/// {"cached_tokens":8,...}                                        Moonshot, Zhipu; also inside choices[0].usage
+/// {"input_tokens":9,"output_tokens":4,"input_tokens_details":…}  Responses, images
+/// {"cache_read_input_tokens":…,"cache_creation_input_tokens":…}  gateways that front Anthropic
+/// "timings":{"cache_n":8,"prompt_n":1,"predicted_n":4}           llama.cpp, beside usage or without any
+/// </code>
+/// </summary>
+internal struct OpenAIUsage
+{
+    private long? _input;
+    private long? _output;
+    private long? _total;
+    private long? _cacheRead;
+    private long? _cacheWrite;
+    private long? _cacheWrite5m;
+    private long? _cacheWrite1h;
+    private long? _reasoning;
+    private long? _imageInput;
+    private long? _audioInput;
+    private long? _audioOutput;
+    private long? _webSearches;
+    private long? _timedCache;
+    private long? _timedPrompt;
+    private long? _timedOutput;
+
+    public long? WebSearches
+    {
+        readonly get => _webSearches;
+        set => _webSearches = value;
+    }
+
+    /// <summary>Reads a usage object; the reader stands on its brace. Returns false when there is none.</summary>
+    public bool Read(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            var name = reader.ValueSpan;
+            switch (name.Length)
+            {
+                case 13 when name.SequenceEqual("prompt_tokens"u8):
+                case 12 when name.SequenceEqual("input_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _input);
+                    break;
+                case 17 when name.SequenceEqual("completion_tokens"u8):
+                case 13 when name.SequenceEqual("output_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _output);
+                    break;
+                case 12 when name.SequenceEqual("total_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _total);
+                    break;
+                case 21 when name.SequenceEqual("prompt_tokens_details"u8):
+                case 20 when name.SequenceEqual("input_tokens_details"u8):
+                    reader.Read();
+                    ReadInputDetails(ref reader);
+                    break;
+                case 25 when name.SequenceEqual("completion_tokens_details"u8):
+                case 21 when name.SequenceEqual("output_tokens_details"u8):
+                    reader.Read();
+                    ReadOutputDetails(ref reader);
+                    break;
+                case 13 when name.SequenceEqual("cached_tokens"u8):
+                case 23 when name.SequenceEqual("prompt_cache_hit_tokens"u8) || name.SequenceEqual("cache_read_input_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _cacheRead);
+                    break;
+                case 27 when name.SequenceEqual("cache_creation_input_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _cacheWrite);
+                    break;
+                case 14 when name.SequenceEqual("cache_creation"u8):
+                    reader.Read();
+                    ReadCacheCreation(ref reader);
+                    break;
+                case 16 when name.SequenceEqual("reasoning_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _reasoning);
+                    break;
+                case 15 when name.SequenceEqual("server_tool_use"u8):
+                    reader.Read();
+                    ReadServerTools(ref reader);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>llama.cpp counts cached prompt tokens apart from <c>prompt_n</c>.</summary>
+    public void ReadTimings(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            if (reader.ValueSpan.SequenceEqual("cache_n"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _timedCache);
+            }
+            else if (reader.ValueSpan.SequenceEqual("prompt_n"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _timedPrompt);
+            }
+            else if (reader.ValueSpan.SequenceEqual("predicted_n"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _timedOutput);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    public void Merge(in OpenAIUsage other)
+    {
+        JsonFields.Larger(ref _input, other._input);
+        JsonFields.Larger(ref _output, other._output);
+        JsonFields.Larger(ref _total, other._total);
+        JsonFields.Larger(ref _cacheRead, other._cacheRead);
+        JsonFields.Larger(ref _cacheWrite, other._cacheWrite);
+        JsonFields.Larger(ref _cacheWrite5m, other._cacheWrite5m);
+        JsonFields.Larger(ref _cacheWrite1h, other._cacheWrite1h);
+        JsonFields.Larger(ref _reasoning, other._reasoning);
+        JsonFields.Larger(ref _imageInput, other._imageInput);
+        JsonFields.Larger(ref _audioInput, other._audioInput);
+        JsonFields.Larger(ref _audioOutput, other._audioOutput);
+        JsonFields.Larger(ref _webSearches, other._webSearches);
+        JsonFields.Larger(ref _timedCache, other._timedCache);
+        JsonFields.Larger(ref _timedPrompt, other._timedPrompt);
+        JsonFields.Larger(ref _timedOutput, other._timedOutput);
+    }
+
+    public readonly Usage ToUsage()
+    {
+        var input = _input ?? (_timedPrompt is { } fresh ? fresh + (_timedCache ?? 0) : null);
+        var output = _output ?? _timedOutput;
+        if ((input ?? 0) == 0 && (output ?? 0) == 0)
+        {
+            return new Usage { WebSearches = _webSearches };
+        }
+
+        // xAI leaves reasoning out of the completion total; its grand total gives it away.
+        if (_reasoning is > 0 && _total - (input ?? 0) - (output ?? 0) == _reasoning)
+        {
+            output = (output ?? 0) + _reasoning;
+        }
+
+        var cacheRead = _cacheRead;
+        JsonFields.Larger(ref cacheRead, _timedCache);
+        long? split = _cacheWrite5m is null && _cacheWrite1h is null ? null : (_cacheWrite5m ?? 0) + (_cacheWrite1h ?? 0);
+        var cacheWrite = _cacheWrite;
+        JsonFields.Larger(ref cacheWrite, split);
+        return new Usage
+        {
+            Semantics = UsageSemantics.InputIncludesCache,
+            Input = input,
+            Output = output,
+            CacheRead = cacheRead,
+            CacheWrite = cacheWrite,
+            CacheWrite5m = _cacheWrite5m,
+            CacheWrite1h = _cacheWrite1h,
+            Reasoning = _reasoning,
+            ImageInput = _imageInput,
+            AudioInput = _audioInput,
+            AudioOutput = _audioOutput,
+            WebSearches = _webSearches,
+        };
+    }
+
+    private void ReadInputDetails(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            var name = reader.ValueSpan;
+            switch (name.Length)
+            {
+                case 13 when name.SequenceEqual("cached_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _cacheRead);
+                    break;
+                case 18 when name.SequenceEqual("cache_write_tokens"u8):
+                case 22 when name.SequenceEqual("cached_creation_tokens"u8):
+                case 21 when name.SequenceEqual("cache_creation_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _cacheWrite);
+                    break;
+                case 12 when name.SequenceEqual("audio_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _audioInput);
+                    break;
+                case 12 when name.SequenceEqual("image_tokens"u8):
+                    reader.Read();
+                    JsonFields.TakeMax(ref reader, ref _imageInput);
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+    }
+
+    private void ReadOutputDetails(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            if (reader.ValueSpan.SequenceEqual("reasoning_tokens"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _reasoning);
+            }
+            else if (reader.ValueSpan.SequenceEqual("audio_tokens"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _audioOutput);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private void ReadCacheCreation(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            if (reader.ValueSpan.SequenceEqual("ephemeral_5m_input_tokens"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _cacheWrite5m);
+            }
+            else if (reader.ValueSpan.SequenceEqual("ephemeral_1h_input_tokens"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _cacheWrite1h);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private void ReadServerTools(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            if (reader.ValueSpan.SequenceEqual("web_search_requests"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _webSearches);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+}
