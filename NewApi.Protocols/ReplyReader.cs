@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Tokens;
 using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Protocols;
@@ -30,7 +31,7 @@ public static class ReplyReader
             return new ReplyFacts { Usage = usage, Delivered = true };
         }
 
-        var tap = StreamTap.Create(dialect, whole: true, countsText: false);
+        var tap = StreamTap.Create(dialect, TokenFamily.Other, whole: true, countsText: false);
         var kind = tap.ObserveJson(body, default);
         return new ReplyFacts
         {
@@ -42,12 +43,12 @@ public static class ReplyReader
         };
     }
 
-    /// <summary>UTF-8 bytes of content, reasoning and tool calls in an answer: for estimates, when it reports no usage.</summary>
-    public static long ContentBytes(Dialect dialect, ReadOnlySpan<byte> body)
+    /// <summary>Tokens of content, reasoning and tool calls in an answer, estimated: for answers that report no usage.</summary>
+    public static long EstimateOutput(Dialect dialect, ReadOnlySpan<byte> body, TokenFamily family)
     {
-        var tap = StreamTap.Create(dialect, whole: true, countsText: true);
+        var tap = StreamTap.Create(dialect, family, whole: true, countsText: true);
         tap.ObserveJson(body, default);
-        return tap.DeliveredBytes;
+        return tap.EstimatedOutput;
     }
 
     /// <summary>

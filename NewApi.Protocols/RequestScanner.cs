@@ -1,4 +1,5 @@
 using NewApi.Domain;
+using NewApi.Domain.Tokens;
 
 namespace NewApi.Protocols;
 
@@ -23,5 +24,16 @@ public static class RequestScanner
         var scan = new RequestScan(dialect);
         new RequestWalk(scan, body, kinds, name).Run();
         return scan;
+    }
+
+    /// <summary>
+    /// Tokens of the prompt's text, estimated by a second pass: for calls whose upstream reports no usage (specification: billing §9).
+    /// Overheads per message or tool and media are not in it.
+    /// </summary>
+    public static long EstimatePrompt(Dialect dialect, ReadOnlySpan<byte> body, TokenFamily family)
+    {
+        Span<byte> kinds = stackalloc byte[MaxDepth + 2];
+        Span<byte> name = stackalloc byte[LongestMemberName];
+        return new RequestWalk(new RequestScan(dialect), body, kinds, name).Estimate(family);
     }
 }

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Tokens;
 
 namespace NewApi.Protocols;
 
@@ -24,6 +26,8 @@ internal ref struct RequestWalk
     private bool _hasPrompt;
     private bool _mediaUnnamed;
     private bool _sourceIsText;
+    private bool _estimates;
+    private TokenEstimate _estimate;
 
     /// <param name="scan">Receives what is found.</param>
     /// <param name="body">The whole body.</param>
@@ -36,6 +40,15 @@ internal ref struct RequestWalk
         _kinds = kinds;
         _name = name;
         _reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = RequestScanner.MaxDepth });
+    }
+
+    /// <summary>Walks as <see cref="Run"/> does, and estimates the tokens of the prompt's text on the way.</summary>
+    public long Estimate(TokenFamily family)
+    {
+        _estimates = true;
+        _estimate = new TokenEstimate(family);
+        Run();
+        return _estimate.Total + _scan.PromptTokenIds;
     }
 
     public void Run()
@@ -510,6 +523,10 @@ internal ref struct RequestWalk
                 if (_kinds[depth - 1] == Json)
                 {
                     _scan.PromptBytes += name.Length;
+                    if (_estimates)
+                    {
+                        _estimate.Add(name);
+                    }
                 }
 
                 continue;
@@ -619,6 +636,10 @@ internal ref struct RequestWalk
             if (kind == Json)
             {
                 _scan.PromptBytes += _reader.ValueSpan.Length;
+                if (_estimates)
+                {
+                    _estimate.Add(_reader.ValueSpan);
+                }
             }
             else if (_dialect is Dialect.OpenAIEmbeddings or Dialect.OpenAICompletions)
             {
@@ -684,10 +705,27 @@ internal ref struct RequestWalk
         }
     }
 
-    private readonly void AddText()
+    private void AddText()
     {
         var raw = _reader.ValueSpan;
         _scan.PromptBytes += _reader.ValueIsEscaped ? JsonText.DecodedLength(raw) : raw.Length;
+        if (_estimates)
+        {
+            EstimateText(raw, _reader.ValueIsEscaped);
+        }
+    }
+
+    private void EstimateText(ReadOnlySpan<byte> raw, bool escaped)
+    {
+        if (!escaped)
+        {
+            _estimate.Add(raw);
+            return;
+        }
+
+        var rented = ArrayPool<byte>.Shared.Rent(raw.Length);
+        _estimate.Add(rented.AsSpan(0, JsonText.Decode(raw, rented)));
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     private readonly void CountType(ReadOnlySpan<byte> type)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Tokens;
 using NewApi.Protocols.Anthropic;
 using NewApi.Protocols.Gemini;
 using NewApi.Protocols.OpenAI;
@@ -16,6 +17,7 @@ public abstract class StreamTap
 
     private byte[]? _joined;
     private byte[]? _text;
+    private TokenEstimate _estimate;
 
     private protected StreamTap()
     {
@@ -49,6 +51,12 @@ public abstract class StreamTap
     /// <summary>UTF-8 bytes of the content, reasoning and tool calls that came.</summary>
     public long DeliveredBytes { get; private set; }
 
+    /// <summary>
+    /// The same in tokens, estimated, seven more for each tool call: for upstreams that report nothing (specification: billing §9).
+    /// Error texts are never in it.
+    /// </summary>
+    public long EstimatedOutput => _estimate.Total + (7L * ToolCalls);
+
     /// <summary>Id of the answer, as the upstream gave it.</summary>
     public string? ReplyId { get; private set; }
 
@@ -67,15 +75,24 @@ public abstract class StreamTap
     /// <summary>Off where only reported usage matters.</summary>
     internal bool CountsText { get; init; } = true;
 
-    public static StreamTap Create(Dialect dialect) => Create(dialect, whole: false, countsText: true);
+    /// <summary>A tap for one stream.</summary>
+    /// <param name="dialect">The upstream's dialect.</param>
+    /// <param name="family">Whose tokens <see cref="EstimatedOutput"/> estimates.</param>
+    public static StreamTap Create(Dialect dialect, TokenFamily family = TokenFamily.Other) =>
+        Create(dialect, family, whole: false, countsText: true);
 
-    internal static StreamTap Create(Dialect dialect, bool whole, bool countsText) => dialect switch
+    internal static StreamTap Create(Dialect dialect, TokenFamily family, bool whole, bool countsText)
     {
-        Dialect.AnthropicMessages => new AnthropicTap { IsWhole = whole, CountsText = countsText },
-        Dialect.GeminiContent => new GeminiTap { IsWhole = whole, CountsText = countsText },
-        Dialect.OpenAIResponses => new ResponsesTap { IsWhole = whole, CountsText = countsText },
-        _ => new OpenAITap { IsWhole = whole, CountsText = countsText },
-    };
+        StreamTap tap = dialect switch
+        {
+            Dialect.AnthropicMessages => new AnthropicTap { IsWhole = whole, CountsText = countsText },
+            Dialect.GeminiContent => new GeminiTap { IsWhole = whole, CountsText = countsText },
+            Dialect.OpenAIResponses => new ResponsesTap { IsWhole = whole, CountsText = countsText },
+            _ => new OpenAITap { IsWhole = whole, CountsText = countsText },
+        };
+        tap._estimate = new TokenEstimate(family);
+        return tap;
+    }
 
     /// <summary>Takes note of one raw frame of <see cref="SseFrameBuffer"/>.</summary>
     public FrameKind Observe(ReadOnlySpan<byte> frame)
@@ -99,7 +116,7 @@ public abstract class StreamTap
     /// <summary>Takes note of one JSON document: the data of a frame, or a whole answer.</summary>
     internal FrameKind ObserveJson(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
-        var (delivered, finished, calls, bytes) = (Delivered, Finished, ToolCalls, DeliveredBytes);
+        var (delivered, finished, calls, bytes, estimate) = (Delivered, Finished, ToolCalls, DeliveredBytes, _estimate);
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
@@ -115,7 +132,7 @@ public abstract class StreamTap
         catch (JsonException)
         {
             // What a broken frame seemed to say does not count.
-            (Delivered, Finished, ToolCalls, DeliveredBytes) = (delivered, finished, calls, bytes);
+            (Delivered, Finished, ToolCalls, DeliveredBytes, _estimate) = (delivered, finished, calls, bytes, estimate);
             MalformedFrames++;
             return FrameKind.Malformed;
         }
@@ -167,7 +184,11 @@ public abstract class StreamTap
         Tally(_text.AsSpan(0, JsonText.Decode(raw, _text)));
     }
 
-    private void Tally(ReadOnlySpan<byte> utf8) => DeliveredBytes += utf8.Length;
+    private void Tally(ReadOnlySpan<byte> utf8)
+    {
+        DeliveredBytes += utf8.Length;
+        _estimate.Add(utf8);
+    }
 
     private protected void NoteId(ref Utf8JsonReader reader)
     {

@@ -18,23 +18,9 @@ public static class UpstreamError
     /// <param name="contentType">Its content type; only a hint, many upstreams get it wrong.</param>
     public static RelayFault Parse(Dialect dialect, int status, ReadOnlySpan<byte> body, string? contentType)
     {
-        if (TryParse(body, out var document))
+        if (Document(body, status, FromDocument) is { } fault)
         {
-            using (document)
-            {
-                var root = document.RootElement;
-
-                // Gemini answers a failed stream request with an array of one.
-                if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0)
-                {
-                    root = root[0];
-                }
-
-                if (root.ValueKind == JsonValueKind.Object && FromDocument(status, root) is { } fault)
-                {
-                    return fault with { Leg = Leg.Headers };
-                }
-            }
+            return fault with { Leg = Leg.Headers };
         }
 
         return new RelayFault(status, BadStatus, $"bad response status code {status}") { Type = "upstream_error", Leg = Leg.Headers };
@@ -43,21 +29,9 @@ public static class UpstreamError
     /// <summary>An error object, or text, that came inside an answer with status 200; the status is derived from what it says.</summary>
     internal static RelayFault InBand(ReadOnlySpan<byte> error)
     {
-        if (TryParse(error, out var document))
+        if (Document(error, 0, FromInBand) is { } fault)
         {
-            using (document)
-            {
-                var root = document.RootElement;
-                if (root.ValueKind == JsonValueKind.Object)
-                {
-                    return FromError(StatusOf(root), root) with { Leg = Leg.Body };
-                }
-
-                if (root.ValueKind == JsonValueKind.String)
-                {
-                    return Upstream(500, Text(root), null, null, null) with { Leg = Leg.Body };
-                }
-            }
+            return fault with { Leg = Leg.Body };
         }
 
         return Upstream(500, null, null, null, null) with { Leg = Leg.Body };
@@ -75,28 +49,41 @@ public static class UpstreamError
         return hollow || value.SequenceEqual("{}"u8) ? default : value;
     }
 
-    private static bool TryParse(ReadOnlySpan<byte> json, out JsonDocument document)
+    private static RelayFault? Document(ReadOnlySpan<byte> json, int status, Func<int, JsonElement, RelayFault?> read)
     {
-        document = null!;
         try
         {
             var reader = new Utf8JsonReader(json);
-            if (!JsonDocument.TryParseValue(ref reader, out var parsed))
-            {
-                return false;
-            }
-
-            document = parsed;
-            return true;
+            using var document = JsonDocument.ParseValue(ref reader);
+            return read(status, document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {
-            return false;
+            // Not JSON; or JSON with texts that are neither UTF-8 nor UTF-16.
+            return null;
         }
     }
 
+    private static RelayFault? FromInBand(int status, JsonElement root) => root.ValueKind switch
+    {
+        JsonValueKind.Object => FromError(StatusOf(root), root),
+        JsonValueKind.String => Upstream(500, Text(root), null, null, null),
+        _ => null,
+    };
+
     private static RelayFault? FromDocument(int status, JsonElement root)
     {
+        // Gemini answers a failed stream request with an array of one.
+        if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() > 0)
+        {
+            root = root[0];
+        }
+
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
         if (root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object && Message(error, "message") is not null)
         {
             return FromError(status, error);
@@ -254,16 +241,6 @@ public static class UpstreamError
         return null;
     }
 
-    private static string? Text(JsonElement value)
-    {
-        try
-        {
-            return value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
-        }
-        catch (InvalidOperationException)
-        {
-            // Not valid UTF-8 or UTF-16: a text that nobody can show.
-            return null;
-        }
-    }
+    private static string? Text(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText();
 }
