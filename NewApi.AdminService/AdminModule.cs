@@ -4,9 +4,13 @@ using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
 using NewApi.AdminService.Channels;
 using NewApi.AdminService.Http;
+using NewApi.AdminService.Models;
 using NewApi.AdminService.Pages;
+using NewApi.AdminService.Prices;
+using NewApi.AdminService.Redemptions;
 using NewApi.AdminService.Settings;
 using NewApi.AdminService.Setup;
+using NewApi.AdminService.Usage;
 using NewApi.ServiceDefaults;
 using Scalar.AspNetCore;
 
@@ -35,9 +39,11 @@ public static class AdminModule
         services.TryAddSingleton<LiveOptions>();
         services.TryAddSingleton<AccountLog>();
         services.TryAddSingleton<NewAccount>();
-        services.TryAddSingleton<ChannelStore>();
+        services.TryAddSingleton<ChannelWrites>();
         services.TryAddSingleton<ChannelProbe>();
         services.TryAddSingleton<RepairGate>();
+        services.TryAddSingleton<RelayKeys>();
+        services.TryAddSingleton<ModelIndex>();
         services.AddHttpClient(ChannelProbe.Client).ConfigurePrimaryHttpMessageHandler(static () => new SocketsHttpHandler
         {
             // Where a redirect leads is nobody's decision but the administrator's.
@@ -68,8 +74,18 @@ public static class AdminModule
         api.MapChannels();
         api.MapChannelTags();
         api.MapChannelTests();
+        api.MapModels();
+        api.MapGroups();
+        api.MapPricing();
+        api.MapLogs();
+        api.MapUsageData();
+        api.MapKeyUsage();
+        api.MapRedemptions();
         api.MapOptions();
         api.Map("/{**path}", static (HttpContext context) => JsonBody.UnknownPath(context.Request)).WithOrder(1000).ExcludeFromDescription();
+
+        routes.MapEdge("/dashboard/billing").MapBilling();
+        routes.MapEdge("/v1/dashboard/billing").MapBilling();
 
         routes.MapOpenApi();
         routes.MapScalarApiReference();

@@ -46,7 +46,7 @@ internal static class ApiKeyEndpoints
         var found = Own(db, caller);
         if (request.Text("keyword") is { Length: > 0 } keyword)
         {
-            if (ApiKeyRules.Pattern(keyword) is not { } pattern)
+            if (SearchPattern.Part(keyword) is not { } pattern)
             {
                 return Answer.Fail(Say.SearchPattern);
             }
@@ -56,7 +56,7 @@ internal static class ApiKeyEndpoints
         key = key.StartsWith("sk-", StringComparison.Ordinal) ? key[3..] : key;
         if (key.Length > 0)
         {
-            if (ApiKeyRules.Pattern(key) is not { } pattern)
+            if (SearchPattern.Part(key) is not { } pattern)
             {
                 return Answer.Fail(Say.SearchPattern);
             }

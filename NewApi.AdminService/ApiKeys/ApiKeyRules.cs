@@ -47,22 +47,6 @@ internal static class ApiKeyRules
             : Say.GroupNotAllowed;
     }
 
-    /// <summary>
-    /// How a search word is matched: as a literal part, or, when it has a <c>%</c>, as a pattern with at most two of them, not adjacent and
-    /// with at least two other characters, so that nobody makes the database work for nothing (known problem D7).
-    /// </summary>
-    public static string? Pattern(string word)
-    {
-        if (!word.Contains('%'))
-        {
-            return "%" + Query.LikeLiteral(word) + "%";
-        }
-        var wildcards = word.Count(c => c == '%');
-        return wildcards > 2 || word.Contains("%%") || word.Length - wildcards < 2
-            ? null
-            : word.Replace("~", "~~").Replace("_", "~_");
-    }
-
     private static bool AreAddresses(string? list)
     {
         foreach (var line in (list ?? "").Split(['\n', '\r', ',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

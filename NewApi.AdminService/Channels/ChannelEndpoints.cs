@@ -91,7 +91,7 @@ internal static class ChannelEndpoints
             : Answer.NotFound();
     }
 
-    internal static async Task<IResult> Create(HttpContext context, ChannelStore store, TimeProvider clock, CancellationToken ct)
+    internal static async Task<IResult> Create(HttpContext context, ChannelWrites store, TimeProvider clock, CancellationToken ct)
     {
         if (await context.ReadAsync<JsonObject>() is not { } body)
         {
@@ -141,7 +141,7 @@ internal static class ChannelEndpoints
         return Answer.Ok();
     }
 
-    internal static async Task<IResult> Update(HttpContext context, ChannelStore store, CancellationToken ct)
+    internal static async Task<IResult> Update(HttpContext context, ChannelWrites store, CancellationToken ct)
     {
         if (await context.ReadAsync<JsonObject>() is not { } body || body["id"] is not JsonValue idValue || !idValue.TryGetValue<long>(out var id))
         {
@@ -168,17 +168,17 @@ internal static class ChannelEndpoints
             : Answer.Ok(ChannelView.Of(edited));
     }
 
-    internal static async Task<IResult> Delete(long id, ChannelStore store, CancellationToken ct)
+    internal static async Task<IResult> Delete(long id, ChannelWrites store, CancellationToken ct)
     {
         await store.DeleteAsync(all => all.Where(row => row.Id == id), ct);
         return Answer.Ok();
     }
 
-    internal static async Task<IResult> DeleteDisabled(ChannelStore store, CancellationToken ct) =>
+    internal static async Task<IResult> DeleteDisabled(ChannelWrites store, CancellationToken ct) =>
         Answer.Ok(await store.DeleteAsync(
             all => all.Where(row => row.Status == ChannelStatus.DisabledByHand || row.Status == ChannelStatus.DisabledAutomatically), ct));
 
-    internal static async Task<IResult> DeleteMany(HttpContext context, ChannelStore store, CancellationToken ct)
+    internal static async Task<IResult> DeleteMany(HttpContext context, ChannelWrites store, CancellationToken ct)
     {
         if (await context.ReadAsync<ChannelIdsRequest>() is not { Ids: { Length: > 0 } ids })
         {
@@ -193,7 +193,7 @@ internal static class ChannelEndpoints
     }
 
     internal static async Task<IResult> Copy(
-        long id, HttpRequest request, Database database, ChannelStore store, TimeProvider clock, CancellationToken ct)
+        long id, HttpRequest request, Database database, ChannelWrites store, TimeProvider clock, CancellationToken ct)
     {
         await using var db = database.Open();
         if (await db.Channels.FirstOrDefaultAsync(row => row.Id == id, ct) is not { } row)
@@ -214,7 +214,7 @@ internal static class ChannelEndpoints
         return Answer.Ok(new CreatedView(ids[0]));
     }
 
-    internal static async Task<IResult> Repair(RepairGate gate, ChannelStore store, CancellationToken ct)
+    internal static async Task<IResult> Repair(RepairGate gate, ChannelWrites store, CancellationToken ct)
     {
         if (!gate.TryEnter())
         {

@@ -12,16 +12,16 @@ internal static class ChannelTagEndpoints
     public static void MapChannelTags(this IEndpointRouteBuilder routes)
     {
         var channels = routes.MapGroup("/channel").WithTags("Channel tags").RequireRole(Roles.Admin);
-        channels.MapPost("/tag/disabled", (HttpContext context, ChannelStore store, CancellationToken ct) =>
+        channels.MapPost("/tag/disabled", (HttpContext context, ChannelWrites store, CancellationToken ct) =>
             SetStatus(context, ChannelStatus.DisabledByHand, store, ct)).WithSummary("Disable all channels of a tag");
-        channels.MapPost("/tag/enabled", (HttpContext context, ChannelStore store, CancellationToken ct) =>
+        channels.MapPost("/tag/enabled", (HttpContext context, ChannelWrites store, CancellationToken ct) =>
             SetStatus(context, ChannelStatus.Enabled, store, ct)).WithSummary("Enable all channels of a tag");
         channels.MapPut("/tag", Edit).WithSummary("Change all channels of a tag");
         channels.MapGet("/tag/models", Models).WithSummary("The longest model list among the channels of a tag");
         channels.MapPost("/batch/tag", Assign).WithSummary("Give several channels a tag, or none");
     }
 
-    private static async Task<IResult> SetStatus(HttpContext context, long status, ChannelStore store, CancellationToken ct)
+    private static async Task<IResult> SetStatus(HttpContext context, long status, ChannelWrites store, CancellationToken ct)
     {
         if (await context.ReadAsync<TagRequest>() is not { Tag: { Length: > 0 } tag })
         {
@@ -31,7 +31,7 @@ internal static class ChannelTagEndpoints
         return Answer.Ok();
     }
 
-    internal static async Task<IResult> Edit(HttpContext context, ChannelStore store, CancellationToken ct)
+    internal static async Task<IResult> Edit(HttpContext context, ChannelWrites store, CancellationToken ct)
     {
         if (await context.ReadAsync<TagRequest>() is not { } request)
         {
@@ -77,7 +77,7 @@ internal static class ChannelTagEndpoints
         return Answer.Ok(lists.MaxBy(list => list.Length) ?? "");
     }
 
-    internal static async Task<IResult> Assign(HttpContext context, ChannelStore store, CancellationToken ct)
+    internal static async Task<IResult> Assign(HttpContext context, ChannelWrites store, CancellationToken ct)
     {
         if (await context.ReadAsync<ChannelIdsRequest>() is not { Ids: { Length: > 0 } ids } request)
         {

@@ -18,7 +18,7 @@ internal static class ChannelTestEndpoints
     }
 
     internal static async Task<IResult> Test(
-        long id, HttpRequest request, Database database, ChannelProbe probe, ChannelStore store, TimeProvider clock, CancellationToken ct)
+        long id, HttpRequest request, Database database, ChannelProbe probe, ChannelWrites store, TimeProvider clock, CancellationToken ct)
     {
         if (await FindAsync(database, id, ct) is not { } row)
         {

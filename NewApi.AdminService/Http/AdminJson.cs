@@ -5,8 +5,10 @@ using System.Text.Json.Serialization.Metadata;
 using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
 using NewApi.AdminService.Channels;
+using NewApi.AdminService.Redemptions;
 using NewApi.AdminService.Settings;
 using NewApi.AdminService.Setup;
+using NewApi.AdminService.Usage;
 
 namespace NewApi.AdminService.Http;
 
@@ -60,6 +62,13 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(FetchModelsRequest))]
 [JsonSerializable(typeof(CreatedView))]
 [JsonSerializable(typeof(RepairView))]
+[JsonSerializable(typeof(Page<LogView>))]
+[JsonSerializable(typeof(LogView[]))]
+[JsonSerializable(typeof(StatView))]
+[JsonSerializable(typeof(DataView[]))]
+[JsonSerializable(typeof(RedemptionView))]
+[JsonSerializable(typeof(Page<RedemptionView>))]
+[JsonSerializable(typeof(RedemptionRequest))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Shared = new(new JsonSerializerOptions

@@ -10,7 +10,4 @@ internal static class Query
     /// <summary>1, t, true and their upper-case forms are true.</summary>
     public static bool Flag(this HttpRequest request, string name) =>
         request.Query[name].ToString() is "1" or "t" or "T" or "true" or "True" or "TRUE";
-
-    /// <summary>Escapes the wildcards of LIKE, with <c>~</c> as the escape character (known problem D7).</summary>
-    public static string LikeLiteral(string text) => text.Replace("~", "~~").Replace("%", "~%").Replace("_", "~_");
 }

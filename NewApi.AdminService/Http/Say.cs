@@ -55,6 +55,7 @@ internal static class Say
     public static readonly Text NotifyToken = new("The Gotify token is missing", "缺少 Gotify 令牌");
     public static readonly Text NotifyEmail = new("The notification e-mail is malformed", "通知邮箱格式不对");
 
+    public static readonly Text BadRelayKey = new("The key is missing or not valid", "密钥缺失或无效");
     public static readonly Text TokenNameTooLong = new("The name may have at most 50 bytes", "名称最多 50 个字节");
     public static readonly Text TokenQuotaRange = new("The quota is out of range", "额度超出范围");
     public static readonly Text TooManyTokens = new("You have reached the limit of keys per user", "密钥数量已达上限");

@@ -11,7 +11,7 @@ namespace NewApi.AdminService.Channels;
 /// Channel writes. Abilities are derived from channels, so they are rebuilt in the transaction that changes a channel; the change is told
 /// after the commit.
 /// </summary>
-internal sealed class ChannelStore(Database database, IChangeSignal changes)
+internal sealed class ChannelWrites(Database database, IChangeSignal changes)
 {
     public async Task<List<long>> InsertAsync(IReadOnlyList<ChannelRow> rows, CancellationToken ct)
     {
