@@ -1,6 +1,5 @@
-using LinqToDB;
-using NewApi.Data;
 using NewApi.Data.Rows;
+using NewApi.Data.Usage;
 
 namespace NewApi.AdminService.Accounts;
 
@@ -14,19 +13,18 @@ internal static class LogType
 }
 
 /// <summary>Writes what happened to an account into the log that its owner reads.</summary>
-internal sealed class AccountLog(LogDatabase database, TimeProvider clock)
+internal sealed class AccountLog(UsageLogStore store, TimeProvider clock)
 {
-    public Task WriteAsync(long userId, string username, long type, string content, CancellationToken ct) =>
-        database.WriteAsync(
-            (db, token) => db.InsertAsync(
-                new LogRow
-                {
-                    UserId = userId,
-                    Username = username,
-                    Type = type,
-                    Content = content,
-                    CreatedAt = clock.GetUtcNow().ToUnixTimeSeconds(),
-                },
-                token: token),
-            ct);
+    public Task WriteAsync(long userId, string username, long type, string content, CancellationToken ct) => store.InsertAsync(
+        [
+            new LogRow
+            {
+                UserId = userId,
+                Username = username,
+                Type = type,
+                Content = content,
+                CreatedAt = clock.GetUtcNow().ToUnixTimeSeconds(),
+            },
+        ],
+        ct);
 }

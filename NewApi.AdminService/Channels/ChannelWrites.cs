@@ -3,6 +3,7 @@ using LinqToDB.Async;
 using LinqToDB.Data;
 using NewApi.Data;
 using NewApi.Data.Changes;
+using NewApi.Data.Channels;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Channels;
@@ -11,7 +12,7 @@ namespace NewApi.AdminService.Channels;
 /// Channel writes. Abilities are derived from channels, so they are rebuilt in the transaction that changes a channel; the change is told
 /// after the commit.
 /// </summary>
-internal sealed class ChannelWrites(Database database, IChangeSignal changes)
+internal sealed class ChannelWrites(Database database, AbilityStore abilities, IChangeSignal changes)
 {
     public async Task<List<long>> InsertAsync(IReadOnlyList<ChannelRow> rows, CancellationToken ct)
     {
@@ -22,7 +23,7 @@ internal sealed class ChannelWrites(Database database, IChangeSignal changes)
                 foreach (var row in rows)
                 {
                     row.Id = await db.InsertWithInt64IdentityAsync(row, token: token);
-                    await db.GetTable<AbilityRow>().BulkCopyAsync(Copy, AbilitiesOf(row), token);
+                    await AbilityStore.RebuildAsync(db, row, token);
                     created.Add(row.Id);
                 }
                 return created;
@@ -98,18 +99,10 @@ internal sealed class ChannelWrites(Database database, IChangeSignal changes)
         return count;
     }
 
-    /// <summary>Derives all abilities anew; answers how many channels there are.</summary>
+    /// <summary>Derives all abilities anew; answers how many there are.</summary>
     public async Task<int> RepairAsync(CancellationToken ct)
     {
-        var count = await database.WriteAsync(
-            async (db, token) =>
-            {
-                var rows = await db.Channels.ToListAsync(token);
-                await db.Abilities.DeleteAsync(token);
-                await db.GetTable<AbilityRow>().BulkCopyAsync(Copy, rows.SelectMany(AbilitiesOf), token);
-                return rows.Count;
-            },
-            ct);
+        var count = await abilities.RebuildAllAsync(ct);
         await PublishAsync(null);
         return count;
     }
@@ -121,23 +114,6 @@ internal sealed class ChannelWrites(Database database, IChangeSignal changes)
             .Set(row => row.TestTime, now)
             .UpdateAsync(token),
         ct);
-
-    /// <summary>One ability per group and model (specification: data model §3.4).</summary>
-    internal static IEnumerable<AbilityRow> AbilitiesOf(ChannelRow row) =>
-        from @group in ChannelRules.Models(row.Group)
-        from model in ChannelRules.Models(row.Models)
-        select new AbilityRow
-        {
-            Group = @group,
-            Model = model,
-            ChannelId = row.Id,
-            Enabled = row.Status == ChannelStatus.Enabled,
-            Priority = row.Priority ?? 0,
-            Weight = row.Weight ?? 0,
-            Tag = row.Tag,
-        };
-
-    private static BulkCopyOptions Copy { get; } = new() { BulkCopyType = BulkCopyType.MultipleRows, MaxBatchSize = 50 };
 
     /// <summary>
     /// Writes what people edit and nothing that other processes count: use, balance and test results stay out, so that an edit never undoes them.
@@ -169,8 +145,7 @@ internal sealed class ChannelWrites(Database database, IChangeSignal changes)
             .Set(stored => stored.ChannelInfo, row.ChannelInfo)
             .Set(stored => stored.Settings, row.Settings)
             .UpdateAsync(ct);
-        await db.Abilities.Where(ability => ability.ChannelId == row.Id).DeleteAsync(ct);
-        await db.GetTable<AbilityRow>().BulkCopyAsync(Copy, AbilitiesOf(row), ct);
+        await AbilityStore.RebuildAsync(db, row, ct);
     }
 
     private Task PublishAsync(long? id) => changes.PublishAsync(ChangeTopic.Channels, id?.ToString(), CancellationToken.None);

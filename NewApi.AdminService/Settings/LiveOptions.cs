@@ -1,9 +1,5 @@
-using System.Collections.Frozen;
-using LinqToDB;
-using LinqToDB.Async;
-using NewApi.Data;
 using NewApi.Data.Changes;
-using NewApi.Data.Rows;
+using NewApi.Data.Options;
 using NewApi.Domain.Groups;
 using NewApi.Domain.Options;
 using NewApi.Domain.Pricing;
@@ -19,14 +15,14 @@ internal sealed record OptionSnapshot(IReadOnlyDictionary<string, string> Rows, 
 /// <summary>The options in force: read once, and again after somebody, here or elsewhere, changed them.</summary>
 internal sealed class LiveOptions : IDisposable
 {
-    private readonly Database _database;
+    private readonly OptionStore _store;
     private readonly IDisposable _subscription;
     private volatile OptionSnapshot? _snapshot;
     private long _generation;
 
-    public LiveOptions(Database database, IChangeSignal changes)
+    public LiveOptions(OptionStore store, IChangeSignal changes)
     {
-        _database = database;
+        _store = store;
         _subscription = changes.Subscribe((topic, _) =>
         {
             if (topic == ChangeTopic.Options)
@@ -46,8 +42,7 @@ internal sealed class LiveOptions : IDisposable
             return known;
         }
         var generation = Interlocked.Read(ref _generation);
-        await using var db = _database.Open();
-        var rows = (await db.GetTable<OptionRow>().ToListAsync(ct)).ToFrozenDictionary(row => row.Key, row => row.Value, StringComparer.Ordinal);
+        var rows = await _store.LoadAsync(ct);
         var options = GatewayOptions.Parse(rows, out _);
         var fresh = new OptionSnapshot(rows, options, new PriceBook(options));
         if (generation == Interlocked.Read(ref _generation))
