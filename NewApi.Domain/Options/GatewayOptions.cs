@@ -186,9 +186,7 @@ public sealed class GatewayOptions(OptionReader read)
 
     /// <summary>Limits of single groups in place of the general ones.</summary>
     public FrozenDictionary<string, RequestLimit> ModelRequestRateLimitGroup { get; } =
-        read.Map("ModelRequestRateLimitGroup", OptionJson.Default.DictionaryStringInt64Array)
-            .Where(entry => entry.Value is [>= 0 and <= int.MaxValue, >= 0 and <= int.MaxValue])
-            .ToFrozenDictionary(entry => entry.Key, entry => new RequestLimit((int)entry.Value[0], (int)entry.Value[1]), StringComparer.Ordinal);
+        read.Limits("ModelRequestRateLimitGroup");
 
     public bool CheckSensitiveEnabled { get; } = read.Flag("CheckSensitiveEnabled");
 

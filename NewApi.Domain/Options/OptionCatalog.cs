@@ -76,6 +76,21 @@ public static partial class OptionCatalog
             : [new(key, value)];
     }
 
+    /// <summary>
+    /// Why a value could not take effect if it were stored, or null when it could: what is checked is what <see cref="GatewayOptions"/>
+    /// does with it, so nothing is accepted here that would be ignored there. Unknown keys take any value.
+    /// </summary>
+    public static string? Validate(string key, string value)
+    {
+        if (Find(key) is { Kind: OptionKind.Flag } && value is not ("true" or "false"))
+        {
+            return $"{key}: neither true nor false";
+        }
+
+        GatewayOptions.Parse(new Dictionary<string, string>(StringComparer.Ordinal) { [key] = value }, out var problems);
+        return problems.Count > 0 ? problems[0] : null;
+    }
+
     /// <summary>The text in force for a known key; null when it is neither stored nor given a default.</summary>
     internal static string? ValueOf(string key, IReadOnlyDictionary<string, string> rows)
     {

@@ -63,6 +63,25 @@ public sealed class OptionReader(IReadOnlyDictionary<string, string> rows, IColl
         return StatusCodeRanges.TryParse(Default(key), out ranges) ? ranges : StatusCodeRanges.None;
     }
 
+    /// <summary>Groups with a pair of counts, such as <c>{"vip":[0,1000]}</c>; a pair that cannot be one is left out and reported.</summary>
+    public FrozenDictionary<string, RequestLimit> Limits(string key)
+    {
+        var limits = new Dictionary<string, RequestLimit>(StringComparer.Ordinal);
+        foreach (var (group, pair) in Parsed(key, OptionJson.Default.DictionaryStringInt64Array))
+        {
+            if (pair is [>= 0 and <= int.MaxValue, >= 0 and <= int.MaxValue])
+            {
+                limits[group] = new RequestLimit((int)pair[0], (int)pair[1]);
+            }
+            else
+            {
+                problems.Add($"{key}: {group} is not a pair of counts");
+            }
+        }
+
+        return limits.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
     /// <summary>The lines of a text, trimmed, without empty ones.</summary>
     public IReadOnlyList<string> Lines(string key) => Split(key, '\n');
 

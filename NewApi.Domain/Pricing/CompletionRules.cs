@@ -3,7 +3,7 @@ namespace NewApi.Domain.Pricing;
 /// <summary>
 /// What an output token costs in input tokens, for models without an entry in the table of completion ratios (specification:
 /// billing §2.2, with the vendor's figures where the reference's rules missed them; see <see cref="DefaultPrices.Corrections"/>).
-/// Fractions are the shortest decimals of the doubles that the reference computes with.
+/// Fractions are the shortest decimals of the nearest doubles, as the reference keeps them.
 /// </summary>
 internal static class CompletionRules
 {
@@ -65,7 +65,7 @@ internal static class CompletionRules
         _ when Starts(model, "gemini-1.5") || Starts(model, "gemini-2.0") => 4,
         _ when Starts(model, "gemini-2.5-pro") => 8,
         _ when Starts(model, "gemini-2.5-flash-preview") =>
-            model.EndsWith("-nothinking", StringComparison.Ordinal) ? 4 : 23.333333333333336m,
+            model.EndsWith("-nothinking", StringComparison.Ordinal) ? 4 : 23.333333333333332m,
         _ when Starts(model, "gemini-2.5-flash-lite") => 4,
         _ when Starts(model, "gemini-2.5-flash") || Starts(model, "gemini-robotics-er-1.5") => 8.333333333333334m,
         _ when Starts(model, "gemini-3-pro-image") => 60,
