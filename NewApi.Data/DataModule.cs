@@ -52,6 +52,7 @@ public static class DataModule
         services.AddSingleton<UsageLogStore>();
         services.AddSingleton<EscrowStore>();
         services.AddSingleton<SettlementStore>();
+        services.AddSingleton<LedgerAudit>();
         services.AddSingleton<RelayLeaseStore>();
         services.AddSingleton<IAfterMigration, LedgerOpening>();
         return services;

@@ -36,6 +36,7 @@ internal sealed class Ledger(
     private readonly CancellationTokenSource _stopping = new();
     private Journal? _journal;
     private RelayLease? _lease;
+    private readonly List<Settled> _setAside = [];
     private Task _applying = Task.CompletedTask;
     private long _refills;
 
@@ -348,36 +349,41 @@ internal sealed class Ledger(
         }
     }
 
-    /// <summary>Applies a batch, however long the database needs to come back. A record that alone fails waits aside and is tried again.</summary>
+    /// <summary>
+    /// Applies a batch, however long the database needs to come back. A record that fails while others succeed is set aside and tried
+    /// again later, so that it cannot keep the money of everybody else waiting; the journal has it until then.
+    /// </summary>
     private async Task ApplyAsync(List<Settled> batch)
     {
-        var attempt = 0;
+        batch.AddRange(_setAside);
+        _setAside.Clear();
         var waiting = batch.ToArray();
-        while (waiting.Length > 0)
+        for (var attempt = 0; waiting.Length > 0; attempt++)
         {
             try
             {
                 await settlements.ApplyAsync(Array.ConvertAll(waiting, item => item.Record), mayRepeat: attempt > 0, CancellationToken.None);
-                foreach (var item in waiting)
-                {
-                    _journal!.Done(item.Segment);
-                }
+                Forget(waiting);
                 return;
             }
             catch (Exception error)
             {
-                attempt++;
-                log.ApplyFailed(waiting.Length, attempt, error);
-                if (attempt > 2 && waiting.Length > 1)
+                log.ApplyFailed(waiting.Length, attempt + 1, error);
+            }
+            if (_stopping.IsCancellationRequested && attempt >= 5)
+            {
+                // The journal keeps what is left for the next start.
+                throw new IOException("The database did not take the last settlements.");
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(10_000, 100 << Math.Min(attempt, 8))), clock);
+            if (attempt >= 2)
+            {
+                var failed = await ApplyOneByOneAsync(waiting);
+                if (failed.Length < waiting.Length)
                 {
-                    waiting = await ApplyOneByOneAsync(waiting);
+                    _setAside.AddRange(failed);
+                    return;
                 }
-                if (_stopping.IsCancellationRequested && attempt > 5)
-                {
-                    // The journal keeps what is left for the next start.
-                    throw;
-                }
-                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(10_000, 100 << Math.Min(attempt, 8))), clock);
             }
         }
     }
@@ -390,15 +396,28 @@ internal sealed class Ledger(
             try
             {
                 await settlements.ApplyAsync([item.Record], mayRepeat: true, CancellationToken.None);
-                _journal!.Done(item.Segment);
+                Forget([item]);
             }
             catch (Exception error)
             {
                 log.ApplyFailed(1, 1, error);
                 failed.Add(item);
+                if (failed.Count == 3 && failed.Count == Array.IndexOf(items, item) + 1)
+                {
+                    // The first ones all fail: it is the database and not a record.
+                    return items;
+                }
             }
         }
         return [.. failed];
+    }
+
+    private void Forget(ReadOnlySpan<Settled> applied)
+    {
+        foreach (var item in applied)
+        {
+            _journal!.Done(item.Segment);
+        }
     }
 
     private readonly record struct Settled(UsageRecord Record, Journal.Segment Segment);
