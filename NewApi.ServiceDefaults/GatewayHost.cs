@@ -79,6 +79,28 @@ public static class GatewayHost
         return builder;
     }
 
+    /// <summary>Runs one command on what a host has put together, without starting to listen.</summary>
+    /// <returns>The command's exit code, or 1 when it could not run; the reason is then on standard error.</returns>
+    public static async Task<int> RunCommandAsync(this WebApplication app, Func<IServiceProvider, CancellationToken, Task<int>> command)
+    {
+        await using var disposing = app;
+        var settings = app.Services.GetRequiredService<SettingsReader>();
+        if (await RefusesAsync(app, settings))
+        {
+            return Failed;
+        }
+
+        try
+        {
+            return await command(app.Services, CancellationToken.None);
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} failed: {Reason(problem, settings.StrictFlag("DEBUG"))}");
+            return Failed;
+        }
+    }
+
     /// <summary>
     /// Refuses wrong settings, prepares what the process stands on (its database), listens until the process is told to end, and then
     /// lets open calls finish for SHUTDOWN_TIMEOUT_SECONDS.
@@ -89,14 +111,8 @@ public static class GatewayHost
     {
         await using var disposing = app;
         var settings = app.Services.GetRequiredService<SettingsReader>();
-        if (settings.Mistakes is { Count: > 0 } mistakes)
+        if (await RefusesAsync(app, settings))
         {
-            await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start; {mistakes.Count} settings are wrong:");
-            foreach (var mistake in mistakes)
-            {
-                await Console.Error.WriteLineAsync($"  {mistake}");
-            }
-
             return Failed;
         }
 
@@ -120,6 +136,24 @@ public static class GatewayHost
     /// <inheritdoc cref="RunGatewayAsync{TFoundation}"/>
     public static Task<int> RunGatewayAsync(this WebApplication app) =>
         app.RunGatewayAsync<SettingsReader>(static (_, _) => Task.CompletedTask);
+
+    /// <summary>Names every wrong setting on standard error.</summary>
+    private static async Task<bool> RefusesAsync(WebApplication app, SettingsReader settings)
+    {
+        var mistakes = settings.Mistakes;
+        if (mistakes.Count == 0)
+        {
+            return false;
+        }
+
+        await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start; {mistakes.Count} settings are wrong:");
+        foreach (var mistake in mistakes)
+        {
+            await Console.Error.WriteLineAsync($"  {mistake}");
+        }
+
+        return true;
+    }
 
     private static string Reason(Exception problem, bool debug)
     {

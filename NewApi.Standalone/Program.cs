@@ -1,10 +1,12 @@
 using NewApi.AdminService;
 using NewApi.Data;
+using NewApi.Data.Ledger;
 using NewApi.RelayService;
 using NewApi.ServiceDefaults;
 using NewApi.Worker;
 
-var builder = GatewayHost.CreateBuilder(args, defaultPort: 3000);
+var audit = args is ["audit", ..];
+var builder = GatewayHost.CreateBuilder(audit ? args[1..] : args, defaultPort: 3000);
 builder.AddServiceDefaults();
 builder.AddRelay();
 builder.AddAdmin();
@@ -14,4 +16,6 @@ var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapRelay();
 app.MapAdmin();
-return await app.RunGatewayAsync<IDatabaseInitializer>(static (database, cancel) => database.InitializeAsync(cancel));
+return audit
+    ? await app.RunCommandAsync(AuditCommand.RunAsync)
+    : await app.RunGatewayAsync<IDatabaseInitializer>(static (database, cancel) => database.InitializeAsync(cancel));

@@ -14,6 +14,7 @@ public static class WorkerModule
         builder.Services.TryAddSingleton<LeaseStore>();
         builder.Services.TryAddSingleton<DeadEscrows>();
         builder.AddJob<ReleaseDeadEscrows>();
+        builder.AddJob<AuditLedger>();
         builder.Services.AddHostedService<JobRunner>();
         return builder;
     }

@@ -63,6 +63,7 @@ internal sealed record CommandLine
 
     public static string Usage(string program, int port) => $"""
         Usage: {program} [flags]
+               {program} audit    compare ledger, balances and usage log, then end: 0 when they agree, 2 when not (Standalone only)
 
           --port <number>      port to listen on (default {port}; the variable PORT wins)
           --log-dir <folder>   folder of the log files (default ./logs; "" writes none; LOG_DIR says the same)
