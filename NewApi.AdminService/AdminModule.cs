@@ -11,6 +11,7 @@ using NewApi.AdminService.Redemptions;
 using NewApi.AdminService.Settings;
 using NewApi.AdminService.Setup;
 using NewApi.AdminService.Usage;
+using NewApi.Data;
 using NewApi.ServiceDefaults;
 using Scalar.AspNetCore;
 
@@ -21,10 +22,11 @@ public static class AdminModule
 {
     private const string Document = "v1";
 
-    /// <summary>Adds the services of the control plane; needs <c>AddData</c> of the data module.</summary>
+    /// <summary>Adds the services of the control plane, and the data module when nobody has.</summary>
     public static TBuilder AddAdmin<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
+        builder.AddData();
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(AdminOptions.Read(builder.Settings()));
