@@ -115,7 +115,9 @@ internal sealed class ChangeSignal(
             var identity = await database.WriteAsync(IdentifyAsync, cancellationToken);
             _channel = RedisChannel.Literal($"newapi:changes:{identity}");
             _subscriber = connection.GetSubscriber();
-            await _subscriber.SubscribeAsync(_channel, (_, message) => Receive(message));
+            // The queue keeps the order of the messages; a bare handler would run them side by side.
+            var queue = await _subscriber.SubscribeAsync(_channel);
+            queue.OnMessage(message => Receive(message.Message));
         }
 
         await base.StartAsync(cancellationToken);

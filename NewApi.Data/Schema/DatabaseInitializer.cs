@@ -43,7 +43,23 @@ internal sealed class DatabaseInitializer(
 
         foreach (var step in afterwards)
         {
-            await step.RunAsync(main, cancellationToken);
+            await RunAsync(step, cancellationToken);
+        }
+    }
+
+    private async Task RunAsync(IAfterMigration step, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await step.RunAsync(main, cancellationToken);
+                return;
+            }
+            catch (Exception e) when (Database.IsDuplicate(e) && attempt < 5)
+            {
+                // A process that started at the same moment did it first; the next round sees its rows.
+            }
         }
     }
 
