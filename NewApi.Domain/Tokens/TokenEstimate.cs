@@ -80,12 +80,10 @@ public struct TokenEstimate(TokenFamily family)
         {
             while (utf8.Length >= Vector256<byte>.Count)
             {
-                if (_missing > 0 || !AddBlock(Vector256.Create(utf8)))
-                {
-                    AddBytes(utf8[..Vector256<byte>.Count]);
-                }
-
-                utf8 = utf8[Vector256<byte>.Count..];
+                utf8 = utf8[AddBlocks(utf8)..];
+                var slowly = Math.Min(utf8.Length, Vector256<byte>.Count);
+                AddBytes(utf8[..slowly]);
+                utf8 = utf8[slowly..];
             }
         }
 
@@ -104,52 +102,63 @@ public struct TokenEstimate(TokenFamily family)
         }
     }
 
-    /// <summary>Thirty-two bytes at once; false, with nothing changed, when they are not ASCII or make a word longer than the longest.</summary>
-    private bool AddBlock(Vector256<byte> block)
+    /// <summary>
+    /// Thirty-two bytes at a time, up to the first block that is not ASCII or makes a word longer than the longest. Returns how many
+    /// bytes were added.
+    /// </summary>
+    private int AddBlocks(ReadOnlySpan<byte> utf8)
     {
-        if (block.ExtractMostSignificantBits() != 0)
+        if (_missing > 0)
         {
-            return false;
+            return 0;
         }
 
-        var letters = Within(block | Vector256.Create((byte)0x20), (byte)'a', 25);
-        var digits = Within(block, (byte)'0', 9);
-        var runs = _runLength == 0 ? 0 : _run == CharClass.Letter ? letters : digits;
-        var continued = BitOperations.TrailingZeroCount(~runs);
-        if (_runLength + continued > LongestRun)
+        var (run, runLength) = (_run, (int)_runLength);
+        long words = 0, numbers = 0, newLines = 0, blanks = 0, ats = 0, urls = 0, others = 0;
+        var added = 0;
+        for (; added <= utf8.Length - Vector256<byte>.Count; added += Vector256<byte>.Count)
         {
-            return false;
+            var block = Vector256.Create(utf8.Slice(added, Vector256<byte>.Count));
+            if (block.ExtractMostSignificantBits() != 0)
+            {
+                break;
+            }
+
+            var letters = Within(block | Vector256.Create((byte)0x20), (byte)'a', 25).ExtractMostSignificantBits();
+            var digits = Within(block, (byte)'0', 9).ExtractMostSignificantBits();
+            var going = runLength == 0 ? 0 : run == CharClass.Letter ? letters : digits;
+            var continued = BitOperations.TrailingZeroCount(~going);
+            if (runLength + continued > LongestRun)
+            {
+                break;
+            }
+
+            // A word starts at a letter that no letter precedes; the first one may go on with a word of the block before.
+            words += BitOperations.PopCount(letters & ~(letters << 1 | (run == CharClass.Letter ? going & 1 : 0)));
+            numbers += BitOperations.PopCount(digits & ~(digits << 1 | (run == CharClass.Digit ? going & 1 : 0)));
+            newLines += BitOperations.PopCount(Within(block, (byte)'\t', 1).ExtractMostSignificantBits());
+            blanks += BitOperations.PopCount((Within(block, 0x0B, 2) | Is(block, ' ')).ExtractMostSignificantBits());
+            ats += BitOperations.PopCount(Is(block, '@').ExtractMostSignificantBits());
+            urls += BitOperations.PopCount((Is(block, '/') | Is(block, ':') | Is(block, '?') | Is(block, '&')
+                | Is(block, '=') | Is(block, ';') | Is(block, '#') | Is(block, '%')).ExtractMostSignificantBits());
+            others += Vector256<byte>.Count - BitOperations.PopCount(letters | digits);
+
+            var lastLetters = BitOperations.LeadingZeroCount(~letters);
+            run = lastLetters > 0 ? CharClass.Letter : CharClass.Digit;
+            runLength = lastLetters + BitOperations.LeadingZeroCount(~digits);
         }
 
-        var newLines = Within(block, (byte)'\t', 1);
-        var blanks = Within(block, 0x0B, 2) | Is(block, ' ');
-        var ats = Is(block, '@');
-        var urls = Is(block, '/') | Is(block, ':') | Is(block, '?') | Is(block, '&')
-            | Is(block, '=') | Is(block, ';') | Is(block, '#') | Is(block, '%');
-        var symbols = ~(letters | digits | newLines | blanks | ats | urls);
+        (_run, _runLength) = (run, (byte)runLength);
+        _hundredths += words * Weight(CharClass.Letter) + numbers * Weight(CharClass.Digit)
+            + newLines * Weight(CharClass.NewLine) + blanks * Weight(CharClass.Space)
+            + ats * Weight(CharClass.At) + urls * Weight(CharClass.UrlDelimiter)
+            + (others - newLines - blanks - ats - urls) * Weight(CharClass.Symbol);
+        return added;
 
-        // A word starts at a letter that no letter precedes; the first one may go on with a word of the block before.
-        var words = letters & ~(letters << 1 | (continued > 0 && _run == CharClass.Letter ? 1u : 0));
-        var numbers = digits & ~(digits << 1 | (continued > 0 && _run == CharClass.Digit ? 1u : 0));
-        _hundredths += BitOperations.PopCount(words) * Weight(CharClass.Letter)
-            + BitOperations.PopCount(numbers) * Weight(CharClass.Digit)
-            + BitOperations.PopCount(newLines) * Weight(CharClass.NewLine)
-            + BitOperations.PopCount(blanks) * Weight(CharClass.Space)
-            + BitOperations.PopCount(ats) * Weight(CharClass.At)
-            + BitOperations.PopCount(urls) * Weight(CharClass.UrlDelimiter)
-            + BitOperations.PopCount(symbols) * Weight(CharClass.Symbol);
+        static Vector256<byte> Is(Vector256<byte> block, char ascii) => Vector256.Equals(block, Vector256.Create((byte)ascii));
 
-        var lastLetters = BitOperations.LeadingZeroCount(~letters);
-        var lastDigits = BitOperations.LeadingZeroCount(~digits);
-        _run = lastLetters > 0 ? CharClass.Letter : CharClass.Digit;
-        _runLength = (byte)(lastLetters + lastDigits);
-        return true;
-
-        static uint Is(Vector256<byte> block, char ascii) =>
-            Vector256.Equals(block, Vector256.Create((byte)ascii)).ExtractMostSignificantBits();
-
-        static uint Within(Vector256<byte> block, byte first, byte count) =>
-            Vector256.LessThanOrEqual(block - Vector256.Create(first), Vector256.Create(count)).ExtractMostSignificantBits();
+        static Vector256<byte> Within(Vector256<byte> block, byte first, byte count) =>
+            Vector256.LessThanOrEqual(block - Vector256.Create(first), Vector256.Create(count));
     }
 
     private void AddBytes(ReadOnlySpan<byte> utf8)
