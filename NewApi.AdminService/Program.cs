@@ -4,6 +4,7 @@ using NewApi.ServiceDefaults;
 
 var builder = GatewayHost.CreateBuilder(args, defaultPort: 3001);
 builder.AddServiceDefaults();
+builder.AddData();
 builder.AddAdmin();
 
 var app = builder.Build();

@@ -39,6 +39,7 @@ public static class DataModule
             ? new LogDatabase(provider.GetRequiredService<Database>(), separate: false)
             : new LogDatabase(new Database(settings.Log, provider.GetRequiredService<TimeProvider>()), separate: true));
         services.AddSingleton<IDatabaseInitializer, DatabaseInitializer>();
+        services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         services.AddSingleton<RedisLink>();
 
         services.AddSingleton<ChangeSignal>();

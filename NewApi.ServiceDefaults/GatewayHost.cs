@@ -124,6 +124,8 @@ public static class GatewayHost
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
             await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start: {Reason(problem, settings.StrictFlag("DEBUG"))}");
+            // What did start ends in order: a relay gives back its lease.
+            await app.StopAsync();
             return Failed;
         }
 

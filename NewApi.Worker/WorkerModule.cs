@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using NewApi.Data;
 using NewApi.Data.Leases;
+using NewApi.ServiceDefaults;
 using NewApi.Worker.Jobs;
 
 namespace NewApi.Worker;
@@ -7,10 +9,12 @@ namespace NewApi.Worker;
 /// <summary>Everything that happens on a clock.</summary>
 public static class WorkerModule
 {
-    /// <summary>Adds the jobs and the runner that gives each its turn. Needs the data module and the service defaults.</summary>
+    /// <summary>Adds the jobs and the runner that gives each its turn.</summary>
     public static TBuilder AddWorker<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
+        builder.AddData();
+        builder.Services.TryAddSingleton(GatewayNode.Read(builder.Settings()));
         builder.Services.TryAddSingleton<LeaseStore>();
         builder.Services.TryAddSingleton<DeadEscrows>();
         builder.AddJob<ReleaseDeadEscrows>();

@@ -3,12 +3,12 @@ using NewApi.Data.Ledger;
 
 namespace NewApi.Worker.Jobs;
 
-/// <summary>Proves the books once a day and says so in the log; what disagrees is an error for the operator to look at.</summary>
+/// <summary>Proves the books every night and says so in the log; what disagrees is an error for the operator to look at.</summary>
 internal sealed class AuditLedger(LedgerAudit audit, ILogger<AuditLedger> log) : IJob
 {
     public string Name => "audit-ledger";
 
-    public JobSchedule Schedule { get; } = JobSchedule.Every(TimeSpan.FromDays(1));
+    public JobSchedule Schedule { get; } = JobSchedule.Daily(new TimeOnly(3, 30));
 
     public async Task RunAsync(Lease lease, CancellationToken cancel)
     {

@@ -113,6 +113,22 @@ public sealed class StartingTests : IDisposable
     }
 
     [Fact]
+    public async Task Database_that_does_not_answer_ends_the_start_with_one_clear_line()
+    {
+        using var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        var port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        await using var gateway = GatewayProcess.Start(
+            Standalone, _folder.FullName, new() { ["SQL_DSN"] = $"postgres://root:a-password@127.0.0.1:{port}/newapi" });
+
+        Assert.Equal(1, await gateway.EndAsync(Cancel));
+        var line = Assert.Single(gateway.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains($"127.0.0.1:{port}", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("a-password", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Termination_ends_the_process_soon_and_cleanly()
     {
         await using var gateway = GatewayProcess.Start(Standalone, _folder.FullName);
@@ -136,9 +152,13 @@ public sealed class StartingTests : IDisposable
             LOG_DIR='journal of today'
             """,
             Cancel);
-        await using var file = GatewayProcess.Start(Standalone, _folder.FullName);
-        await file.ReadyAsync(Cancel);
-        Assert.Contains("1.2.3-file is ready", file.Output, StringComparison.Ordinal);
+        await using (var file = GatewayProcess.Start(Standalone, _folder.FullName))
+        {
+            await file.ReadyAsync(Cancel);
+            Assert.Contains("1.2.3-file is ready", file.Output, StringComparison.Ordinal);
+            Assert.Equal(0, await file.TerminateAsync(Cancel));
+        }
+
         Assert.Single(_folder.GetFiles("journal of today/oneapi-*.log"));
 
         await using var environment = GatewayProcess.Start(Standalone, _folder.FullName, new() { ["VERSION"] = "9.9.9-environment" });
