@@ -41,9 +41,6 @@ internal sealed record RelayOptions
     /// <summary>Directory of the usage journal (<c>JOURNAL_DIR</c>): on a local disk that survives a restart.</summary>
     public string JournalDirectory { get; init; } = Path.Combine("data", "journal");
 
-    /// <summary>Address of the admin service to which everything that is not a relay path goes; null when it runs in this process.</summary>
-    public string? AdminAddress { get; init; }
-
     public static RelayOptions Read(SettingsReader settings) => new()
     {
         MaxRequestBody = (long)settings.Int("MAX_REQUEST_BODY_MB", 128, 1, 1024) << 20,
@@ -58,6 +55,5 @@ internal sealed record RelayOptions
         LogErrors = settings.Flag("ERROR_LOG_ENABLED", false),
         SyncFrequency = settings.Seconds("SYNC_FREQUENCY", 60, 1, 86_400),
         JournalDirectory = settings.Text("JOURNAL_DIR") ?? Path.Combine("data", "journal"),
-        AdminAddress = settings.Text("ADMIN_SERVICE_URL"),
     };
 }

@@ -67,6 +67,27 @@ public sealed class StartingTests : IDisposable
     }
 
     [Fact]
+    public async Task Relay_is_the_one_door_and_hands_on_what_is_not_model_traffic()
+    {
+        var database = Path.Combine(_folder.FullName, "shared.db");
+        await using var admin = GatewayProcess.Start("NewApi.AdminService", _folder.FullName, new() { ["SQLITE_PATH"] = database });
+        var behind = await admin.ReadyAsync(Cancel);
+        await using var relay = GatewayProcess.Start(
+            "NewApi.RelayService",
+            _folder.FullName,
+            new() { ["SQLITE_PATH"] = database, ["services__admin__http__0"] = $"{behind.Host}:{behind.Port}" });
+        var door = await relay.ReadyAsync(Cancel);
+
+        Assert.Contains("\"success\":true", await TextAsync(door, "/api/status"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(door, "/v1/dashboard/billing/subscription"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(door, "/v1/models"));
+
+        Assert.Equal(0, await admin.TerminateAsync(Cancel));
+        Assert.Equal(HttpStatusCode.BadGateway, await StatusAsync(door, "/api/status"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(door, "/health"));
+    }
+
+    [Fact]
     public async Task Every_mistake_in_the_settings_is_named_at_once()
     {
         await using var gateway = GatewayProcess.Start(
