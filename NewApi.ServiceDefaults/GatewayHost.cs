@@ -118,6 +118,7 @@ public static class GatewayHost
 
         try
         {
+            UnservedVariables.Report(settings, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("NewApi"));
             await prepare(app.Services.GetRequiredService<TFoundation>(), CancellationToken.None);
             await app.StartAsync();
         }
@@ -133,11 +134,6 @@ public static class GatewayHost
         await app.WaitForShutdownAsync();
         return 0;
     }
-
-    /// <summary>Runs a process that stands on nothing but itself.</summary>
-    /// <inheritdoc cref="RunGatewayAsync{TFoundation}"/>
-    public static Task<int> RunGatewayAsync(this WebApplication app) =>
-        app.RunGatewayAsync<SettingsReader>(static (_, _) => Task.CompletedTask);
 
     /// <summary>Names every wrong setting on standard error.</summary>
     private static async Task<bool> RefusesAsync(WebApplication app, SettingsReader settings)

@@ -83,7 +83,11 @@ public static class AdminForwarding
             proxyRequest.Headers.Remove("X-Forwarded-For");
             proxyRequest.Headers.Remove("X-Real-IP");
             proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-For", client);
-            proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Proto", httpContext.Request.Scheme);
+            if (!proxyRequest.Headers.Contains("X-Forwarded-Proto"))
+            {
+                // A proxy in front that ended TLS has said https already.
+                proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Proto", httpContext.Request.Scheme);
+            }
         }
     }
 
