@@ -42,16 +42,11 @@ internal static partial class DataSourceName
     private static DatabaseAddress Postgres(string text, PoolSettings pool)
     {
         var rest = text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..];
-        // A password may hold any character, even one that an URL would want escaped: the last @ before the parameters separates it.
-        var mark = rest.IndexOf('?', StringComparison.Ordinal);
+        // A password may hold any character, even one that an URL would want escaped: parameters are what looks like them at the end,
+        // and the last @ before them ends the password.
+        var parameters = Parameters().Match(rest);
+        var mark = parameters.Success ? parameters.Index : -1;
         var at = (mark < 0 ? rest : rest[..mark]).LastIndexOf('@');
-        if (at < 0 && mark >= 0 && !ParameterStart().IsMatch(rest[(mark + 1)..]))
-        {
-            // The question mark was one of the password's.
-            at = rest.LastIndexOf('@');
-            mark = rest.IndexOf('?', Math.Max(at, 0));
-        }
-
         var query = mark < 0 ? "" : rest[(mark + 1)..];
         var head = mark < 0 ? rest : rest[..mark];
         var user = at < 0 ? "" : head[..at];
@@ -366,8 +361,8 @@ internal static partial class DataSourceName
         RegexOptions.Singleline)]
     private static partial Regex MySqlForm();
 
-    [GeneratedRegex(@"^\w+=")]
-    private static partial Regex ParameterStart();
+    [GeneratedRegex(@"\?(?:[A-Za-z_.]+=[^?]*)?$")]
+    private static partial Regex Parameters();
 
     [GeneratedRegex(@"^[A-Za-z][A-Za-z ]*=")]
     private static partial Regex KeywordStart();
