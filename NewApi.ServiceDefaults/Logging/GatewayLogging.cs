@@ -35,6 +35,9 @@ internal static class GatewayLogging
 
         if (!debug)
         {
+            // The caller is told with a 502, and a stack per refused connection would drown everything else.
+            logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
+
             // As long as this category may log anything at all, every request pays for an activity and a scope.
             logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         }
