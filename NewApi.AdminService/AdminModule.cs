@@ -41,6 +41,7 @@ public static class AdminModule
         services.TryAddSingleton<LiveOptions>();
         services.TryAddSingleton<AccountLog>();
         services.TryAddSingleton<NewAccount>();
+        services.TryAddSingleton<SecondFactor>();
         services.TryAddSingleton<ChannelWrites>();
         services.TryAddSingleton<ChannelProbe>();
         services.TryAddSingleton<RepairGate>();
@@ -70,6 +71,7 @@ public static class AdminModule
         api.MapStatus();
         api.MapSetup();
         api.MapLogin();
+        api.MapSecondFactor();
         api.MapSelf();
         api.MapUsers();
         api.MapApiKeys();
@@ -90,7 +92,7 @@ public static class AdminModule
         routes.MapEdge("/v1/dashboard/billing").MapBilling();
 
         routes.MapOpenApi();
-        routes.MapScalarApiReference();
+        routes.MapScalarApiReference(static options => options.DisableDefaultFonts());
         routes.MapPages();
         return routes;
     }

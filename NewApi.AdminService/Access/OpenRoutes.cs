@@ -19,6 +19,7 @@ internal static class OpenRoutes
         "GET /api/user-agreement",
         "GET /api/privacy-policy",
         "POST /api/user/login",
+        "POST /api/user/login/2fa",
         "POST /api/user/register",
         "GET /api/user/logout",
         "GET /api/user/groups",

@@ -69,6 +69,11 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(RedemptionView))]
 [JsonSerializable(typeof(Page<RedemptionView>))]
 [JsonSerializable(typeof(RedemptionRequest))]
+[JsonSerializable(typeof(CodeRequest))]
+[JsonSerializable(typeof(SecondFactorStatus))]
+[JsonSerializable(typeof(SecondFactorSetup))]
+[JsonSerializable(typeof(SecondFactorStats))]
+[JsonSerializable(typeof(BackupCodesView))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Shared = new(new JsonSerializerOptions

@@ -29,8 +29,11 @@ internal static class Say
     public static readonly Text PasswordLoginOff = new("Login by password is switched off", "密码登录已关闭");
     public static readonly Text BadLogin = new("Wrong user name or password, or the account is disabled", "用户名或密码不对，或账号已停用");
     public static readonly Text SecondFactorNeeded = new("Enter the code of the second factor", "请输入两步验证码");
-    public static readonly Text SecondFactorNotOffered =
-        new("Two-factor login is not available in this version", "当前版本尚不支持两步验证登录");
+    public static readonly Text LoginFirst = new("Log in with your password first", "请先用密码登录");
+    public static readonly Text BadCode = new("The code is wrong", "验证码不对");
+    public static readonly Text CodeLocked = new("Too many wrong codes; try again in five minutes", "错误次数过多，请五分钟后再试");
+    public static readonly Text FactorIsOn = new("The second factor is on already", "两步验证已启用");
+    public static readonly Text FactorIsOff = new("The second factor is not set up", "两步验证未启用");
 
     public static readonly Text RegisterOff = new("Registration is switched off", "注册已关闭");
     public static readonly Text PasswordRegisterOff = new("Registration by password is switched off", "密码注册已关闭");
