@@ -22,17 +22,6 @@ internal static class OptionRules
         ["EmailDomainRestrictionEnabled"] = ["EmailDomainWhitelist"],
     };
 
-    private static readonly HashSet<string> Ratios = new(StringComparer.Ordinal)
-    {
-        "ModelRatio", "ModelPrice", "CompletionRatio", "CacheRatio", "CreateCacheRatio", "ImageRatio", "AudioRatio", "AudioCompletionRatio",
-        "GroupRatio", "TopupGroupRatio", "group_ratio_setting.group_ratio", "tool_price_setting.prices", "payment_setting.amount_discount",
-    };
-
-    private static readonly HashSet<string> StatusCodes = new(StringComparer.Ordinal)
-    {
-        "AutomaticDisableStatusCodes", "AutomaticRetryStatusCodes",
-    };
-
     public static Text? Mistake(string key, string value, OptionSnapshot current)
     {
         if (key.Length is 0 or > LongestKey)
@@ -50,40 +39,19 @@ internal static class OptionRules
                 }
             }
         }
-        if (Ratios.Contains(key))
+        if (key == "ModelRequestRateLimitGroup")
         {
-            return RatioMistake(key, value);
+            return RateLimitMistake(key, value);
         }
-        if (StatusCodes.Contains(key))
+        if (key.StartsWith("console_setting.", StringComparison.Ordinal))
         {
-            return StatusCodeRanges.TryParse(value, out _) ? null : Wrong(key, "expects codes and ranges such as 401,500-503", "须为状态码或范围，例如 401,500-503");
+            return ConsoleRules.Mistake(key, value);
         }
-        return key switch
-        {
-            "ModelRequestRateLimitGroup" => RateLimitMistake(key, value),
-            "GroupGroupRatio" or "group_ratio_setting.group_group_ratio" => NestedMistake(key, value),
-            _ when key.StartsWith("console_setting.", StringComparison.Ordinal) => ConsoleRules.Mistake(key, value),
-            _ => KindMistake(key, value),
-        };
+        // A value that cannot be read would silently count as its default; better to say so now.
+        return OptionCatalog.Validate(key, value) is { } problem ? Text.Verbatim(problem) : null;
     }
 
     public static Text Wrong(string key, string english, string chinese) => new($"{key} {english}", $"{key} {chinese}");
-
-    private static Text? RatioMistake(string key, string value)
-    {
-        string? problem = null;
-        return RatioTable.Parse(value, text => problem ??= text) is null || problem is not null
-            ? Wrong(key, $"is not a table of names and numbers: {problem}", "须为名称到非负数字的 JSON 对象")
-            : null;
-    }
-
-    private static Text? NestedMistake(string key, string value)
-    {
-        string? problem = null;
-        return RatioTable.ParseNested(value, text => problem ??= text) is null || problem is not null
-            ? Wrong(key, $"is not a table of tables of numbers: {problem}", "须为嵌套的 JSON 对象")
-            : null;
-    }
 
     private static Text? RateLimitMistake(string key, string value)
     {
@@ -105,15 +73,6 @@ internal static class OptionRules
 
     private static bool IsCount(this JsonElement value, long least) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count >= least && count <= int.MaxValue;
-
-    /// <summary>A known option that cannot be read would silently count as its default; better to say so now.</summary>
-    private static Text? KindMistake(string key, string value) => OptionCatalog.Find(key)?.Kind switch
-    {
-        OptionKind.Number when value.Length > 0 && !RatioTable.TryNumber(value, out _) => Wrong(key, "must be a number", "须为数字"),
-        OptionKind.Json when value.Length > 0 && Parse(value) is null => Wrong(key, "must be JSON", "须为 JSON"),
-        OptionKind.Flag when value is not ("true" or "false" or "") => Wrong(key, "must be true or false", "须为 true 或 false"),
-        _ => null,
-    };
 
     internal static JsonElement? Parse(string value)
     {
