@@ -54,6 +54,12 @@ internal sealed class CompleteSchema
 
         foreach (var table in tables)
         {
+            if (kind == DatabaseKind.MySql && !catalog.HasTable(table.Name))
+            {
+                plan.AllIndexes(table);
+                continue;
+            }
+
             foreach (var index in table.Indexes)
             {
                 plan.Index(table, index);
@@ -101,6 +107,17 @@ internal sealed class CompleteSchema
                     Sql.Generate(new AlterColumnExpression { TableName = table.Name, SchemaName = _schema, Column = definition }),
                     mayFail: true);
             }
+        }
+    }
+
+    // MySQL writes a table anew for every statement, so a new one gets its indexes at one go.
+    private void AllIndexes(TableShape table)
+    {
+        if (table.Indexes.Count > 0)
+        {
+            var clauses = table.Indexes.Select(index =>
+                $"ADD {(index.IsUnique ? "UNIQUE " : "")}INDEX `{index.Name}` ({string.Join(", ", index.Columns.Select(column => $"`{column}`"))})");
+            Add($"indexes of {table.Name}", $"ALTER TABLE `{table.Name}` {string.Join(", ", clauses)}", mayFail: false);
         }
     }
 

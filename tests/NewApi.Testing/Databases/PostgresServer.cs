@@ -45,7 +45,7 @@ public sealed class PostgresServer
         [
             .. asUser, Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-k", folder,
             "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
-            "-c", "max_connections=300",
+            "-c", "max_connections=300", "-c", "deadlock_timeout=100ms",
         ]);
         await process.WaitAsync(async () =>
         {
