@@ -67,6 +67,15 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
         }
     }
 
+    /// <summary>How much escrow is missing for a hold of this size; what is already free counts towards it.</summary>
+    public long Missing(long points)
+    {
+        lock (_gate)
+        {
+            return Math.Max(1, points - (_escrow - _held));
+        }
+    }
+
     public void Release(long points)
     {
         lock (_gate)

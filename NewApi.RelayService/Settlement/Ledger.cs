@@ -215,7 +215,7 @@ internal sealed class Ledger(
     {
         var wanted = account.NextSlice(points, Now);
         var lease = _lease!;
-        var taken = await escrows.TakeAsync(lease.Name, account.Kind, account.AccountId, points, wanted, cancel);
+        var taken = await escrows.TakeAsync(lease.Name, account.Kind, account.AccountId, account.Missing(points), wanted, cancel);
         account.Add(taken.Taken);
         return taken.Taken;
     }
