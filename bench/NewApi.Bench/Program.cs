@@ -76,11 +76,15 @@ static async Task MeasureLoadsAsync(BenchRun run, StubTarget stub, IReadOnlyList
     var measures = LoadMeasure.All
         .Where(measure => run.Options.Wants(measure.Name) && !(run.Options.Quick && measure.Name == "embeddings"))
         .ToArray();
-    foreach (var measure in measures)
+    foreach (var target in targets)
     {
-        foreach (var target in targets)
+        for (var pass = 0; pass < target.WarmPasses; pass++)
         {
-            await run.TryAsync(target, measure.Name, () => measure.WarmAsync(target, ct));
+            foreach (var measure in measures)
+            {
+                await run.TryAsync(target, measure.Name, () => measure.WarmAsync(target, ct));
+                await target.WaitUntilIdleAsync(ct);
+            }
         }
     }
     run.Say("warm");
@@ -107,7 +111,7 @@ static async Task CompareChargesAsync(BenchRun run, NewApiTarget gateway, Cancel
         await Task.Delay(250, ct);
         charged = await gateway.CountChargesAsync(ct);
     }
-    run.Note($"newapi answered {answered:N0} calls under load and wrote {charged:N0} charges to its usage log.");
+    run.Note($"newapi answered {answered:N0} calls under load and charged for {charged:N0}.");
 }
 
 static async Task MeasureStandingAsync(BenchRun run, IReadOnlyList<Target> targets, CancellationToken ct)

@@ -43,10 +43,7 @@ internal sealed record LoadMeasure(
     /// <summary>Answers so far per target, streams included: what a gateway must have charged for.</summary>
     public static Dictionary<string, long> Replies { get; } = [];
 
-    /// <summary>
-    /// Unmeasured load of the same kind: tiered compilation, connection pools and caches reach the state in which a server spends its
-    /// life.
-    /// </summary>
+    /// <summary>A short load of the same kind, not measured.</summary>
     public async Task WarmAsync(Target target, CancellationToken ct) => Count(target, await LoadAsync(target, Duration / 4, ct));
 
     public async Task<Sample> MeasureAsync(Target target, StubTarget stub, int round, TimeSpan duration, CancellationToken ct)

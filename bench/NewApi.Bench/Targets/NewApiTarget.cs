@@ -62,13 +62,13 @@ internal sealed class NewApiTarget(BenchRun run, StubTarget stub) : Target(run, 
         Key = await KeyAsync(http, ct);
     }
 
-    /// <summary>Rows of the usage log that charge for a call: one for each call that was answered, once the writer has caught up.</summary>
+    /// <summary>Calls charged to the account so far; each is applied in one transaction with its ledger entry and its row of the usage log.</summary>
     public async Task<long> CountChargesAsync(CancellationToken ct)
     {
         using var http = Console();
         await LogInAsync(http, ct);
-        var page = await SendAsync(http, HttpMethod.Get, "/api/log/?p=1&page_size=10&type=2", null, ct);
-        return page.GetProperty("total").GetInt64();
+        var account = await SendAsync(http, HttpMethod.Get, "/api/user/self", null, ct);
+        return account.GetProperty("request_count").GetInt64();
     }
 
     private HttpClient Console() => new(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri($"http://127.0.0.1:{Port}") };

@@ -5,6 +5,8 @@ internal sealed class NginxTarget(BenchRun run, StubTarget stub) : Target(run, "
 {
     public override string? Absence => Program is null ? "nginx is not installed" : null;
 
+    public override int WarmPasses => 1;
+
     protected override Launch Launch
     {
         get

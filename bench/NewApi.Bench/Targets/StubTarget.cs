@@ -5,5 +5,7 @@ internal sealed class StubTarget(BenchRun run) : Target(run, "direct")
 {
     public string Address => $"http://127.0.0.1:{Port}";
 
+    public override int WarmPasses => 2;
+
     protected override Launch Launch => new(Run.Built("NewApi.Bench.Stub"), Port.ToString());
 }

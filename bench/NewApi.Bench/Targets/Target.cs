@@ -21,6 +21,12 @@ internal abstract class Target(BenchRun run, string name) : IAsyncDisposable
     /// <summary>Why the target cannot take part, or null.</summary>
     public virtual string? Absence => null;
 
+    /// <summary>
+    /// How often everything is tried before it is measured: a server with a just-in-time compiler needs some thousand calls of each
+    /// kind, and idle cores after them, until it is what it will be for the rest of its life.
+    /// </summary>
+    public virtual int WarmPasses => 4;
+
     protected BenchRun Run { get; } = run;
 
     /// <summary>A folder of the target's own, gone with the run.</summary>
@@ -38,6 +44,22 @@ internal abstract class Target(BenchRun run, string name) : IAsyncDisposable
         StartProcess();
         await WaitForAnswerAsync(Payload.Chat(this), ct);
         return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Returns when the target has finished what it does behind the answers (compiling, writing), at most after three seconds.</summary>
+    public async Task WaitUntilIdleAsync(CancellationToken ct)
+    {
+        var before = Gauge.Cpu();
+        for (var i = 0; i < 15; i++)
+        {
+            await Task.Delay(200, ct);
+            var now = Gauge.Cpu();
+            if (now - before < TimeSpan.FromMilliseconds(10))
+            {
+                return;
+            }
+            before = now;
+        }
     }
 
     public async Task StopAsync()
