@@ -34,6 +34,14 @@ internal static class OpenRoutes
         "GET /v1/dashboard/billing/subscription",
         "GET /v1/dashboard/billing/usage",
 
+        // Browsers of other origins ask whether they may call those.
+        "OPTIONS /api/usage/token",
+        "OPTIONS /api/log/token",
+        "OPTIONS /dashboard/billing/subscription",
+        "OPTIONS /dashboard/billing/usage",
+        "OPTIONS /v1/dashboard/billing/subscription",
+        "OPTIONS /v1/dashboard/billing/usage",
+
         // Nothing is there.
         "* /api/{**path}",
     }.ToFrozenSet(StringComparer.Ordinal);

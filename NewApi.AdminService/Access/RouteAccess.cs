@@ -17,7 +17,14 @@ internal static class RouteAccess
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new Limited(kind));
 
-    public static TBuilder AllowOtherOrigins<TBuilder>(this TBuilder builder)
+    /// <summary>A GET that browsers of other origins may call: the route itself, and the answer to their question whether they may.</summary>
+    public static RouteHandlerBuilder MapCrossOriginGet(this IEndpointRouteBuilder routes, string pattern, Delegate handler)
+    {
+        routes.MapMethods(pattern, [HttpMethods.Options], static () => Results.NoContent()).AllowOtherOrigins().ExcludeFromDescription();
+        return routes.MapGet(pattern, handler).AllowOtherOrigins();
+    }
+
+    private static TBuilder AllowOtherOrigins<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new CrossOrigin());
 }

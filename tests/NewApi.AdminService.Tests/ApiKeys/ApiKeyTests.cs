@@ -247,6 +247,10 @@ public class ApiKeyTests
             """,
             usage.Text);
         Assert.Equal("*", usage.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        var preflight = await host.Anonymous.With("Origin", "https://app.example.test").SendAsync(HttpMethod.Options, "/api/usage/token/", null);
+        Assert.Equal(System.Net.HttpStatusCode.NoContent, preflight.Status);
+        Assert.Equal("*", preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await host.Anonymous.SendAsync(HttpMethod.Options, "/api/user/self", null)).Status);
         foreach (var prefix in (string[])["", "/v1"])
         {
             JsonShape.Equal(
