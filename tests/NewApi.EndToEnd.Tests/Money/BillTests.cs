@@ -51,7 +51,7 @@ public sealed class BillTests
     {
         const long Granted = 50 * 3750;
         await using var upstream = await PacedUpstream.StartAsync();
-        upstream.Pace = TimeSpan.FromMilliseconds(300);
+        upstream.Pace = TimeSpan.FromMilliseconds(50);
         await using var shop = await Shop.OpenAsync(upstream);
         await shop.UseKeyAsync(Granted);
 
@@ -76,7 +76,7 @@ public sealed class BillTests
     {
         const long Granted = 50 * 3750;
         await using var upstream = await PacedUpstream.StartAsync();
-        upstream.Pace = TimeSpan.FromMilliseconds(300);
+        upstream.Pace = TimeSpan.FromMilliseconds(50);
         await using var shop = await Shop.OpenAsync(upstream);
         await shop.UseKeyAsync(quota: null);
         await shop.SetBalanceAsync(Granted);

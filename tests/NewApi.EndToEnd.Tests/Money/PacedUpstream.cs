@@ -20,7 +20,7 @@ internal sealed class PacedUpstream : IAsyncDisposable
 
     public string Usage { get; set; } = """{"prompt_tokens":1000,"completion_tokens":500,"total_tokens":1500}""";
 
-    /// <summary>Between two events of a stream, and before a buffered answer.</summary>
+    /// <summary>Between two events of a stream; a buffered answer takes eight times as long.</summary>
     public TimeSpan Pace { get; set; }
 
     public int Chunks { get; set; } = 10;
@@ -46,7 +46,7 @@ internal sealed class PacedUpstream : IAsyncDisposable
         var body = await reader.ReadToEndAsync(http.RequestAborted);
         if (!body.Contains("\"stream\":true", StringComparison.Ordinal))
         {
-            await Task.Delay(Pace, http.RequestAborted);
+            await Task.Delay(Pace * 8, http.RequestAborted);
             http.Response.ContentType = "application/json";
             await http.Response.WriteAsync(
                 $$$"""{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],"usage":{{{Usage}}}}""",
