@@ -8,8 +8,8 @@ namespace NewApi.RelayService.Settlement;
 /// </summary>
 internal sealed class EscrowAccount(AccountKind kind, long accountId)
 {
-    private const int FirstSlice = 16;
-    private const int LargestSlice = 4096;
+    private const int FirstSlice = 32;
+    private const int LargestSlice = 8192;
 
     private readonly Lock _gate = new();
     private long _escrow;
@@ -19,6 +19,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
     private long _slice = FirstSlice;
     private bool _closed;
     private long _lastHold = 1;
+    private long _lastRefillPoints;
 
     public AccountKind Kind => kind;
 
@@ -48,7 +49,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
     /// <summary>Sets points aside for a call.</summary>
     /// <param name="points">How many.</param>
     /// <param name="now">Milliseconds of the process clock.</param>
-    /// <param name="low">True when the escrow is nearly used up and should be refilled before the next call needs it.</param>
+    /// <param name="low">True when half of the last refill is used up: time to refill before a call has to wait for it.</param>
     public bool TryHold(long points, long now, out bool low)
     {
         lock (_gate)
@@ -62,7 +63,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
             _held += points;
             _lastTouched = now;
             _lastHold = points;
-            low = (free - points) < points * 4;
+            low = free - points < _lastRefillPoints / 2;
             return true;
         }
     }
@@ -113,6 +114,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
         lock (_gate)
         {
             _escrow += points;
+            _lastRefillPoints = points;
         }
     }
 

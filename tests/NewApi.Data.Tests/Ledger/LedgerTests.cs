@@ -1,0 +1,217 @@
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+using NewApi.Data.Ledger;
+using NewApi.Data.Rows;
+using NewApi.Testing.Databases;
+
+namespace NewApi.Data.Tests.Ledger;
+
+/// <summary>Money on every database: admission, settlement, and the proof of the books.</summary>
+public sealed class LedgerTests
+{
+    private const long Granted = 10_000;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory, AllDatabases]
+    public async Task Parallel_takers_of_two_processes_never_get_more_than_the_balance(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var first = await DataHost.StartAsync(database);
+        await using var second = DataHost.Create(database);
+        await SeedAsync(first);
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 32).Select(i =>
+            (i % 2 == 0 ? first : second).Get<EscrowStore>().TakeAsync($"relay/{i % 2}", AccountKind.Wallet, 1, 500, 900, Cancel)));
+
+        Assert.Equal(taken.Sum(escrow => escrow.Taken), await HeldAsync(first));
+        Assert.Equal(taken.Sum(escrow => escrow.Taken), await EscrowAsync(first));
+        Assert.InRange(taken.Sum(escrow => escrow.Taken), Granted - 500 + 1, Granted);
+    }
+
+    [Theory, AllDatabases]
+    public async Task Giving_everything_back_twice_gives_it_back_once(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        var escrows = host.Get<EscrowStore>();
+        await escrows.TakeAsync("relay/a/1", AccountKind.Wallet, 1, 700, 700, Cancel);
+        await escrows.TakeAsync("relay/a/1", AccountKind.Key, 1, 300, 300, Cancel);
+        await escrows.TakeAsync("relay/b/1", AccountKind.Wallet, 1, 50, 50, Cancel);
+
+        await escrows.ReturnAllAsync("relay/a/", Cancel);
+        await escrows.ReturnAllAsync("relay/a/", Cancel);
+
+        Assert.Equal(50, await HeldAsync(host));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+    }
+
+    [Theory, AllDatabases]
+    public async Task A_batch_that_is_applied_again_changes_nothing(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        await host.Get<EscrowStore>().TakeAsync("relay/a/1", AccountKind.Wallet, 1, 1000, 1000, Cancel);
+        UsageRecord[] batch = [Record("one", 300), Record("two", 40), Record("three", 0) with { Counted = false }];
+        var settlements = host.Get<SettlementStore>();
+
+        Assert.Equal(3, await settlements.ApplyAsync(batch, mayRepeat: false, Cancel));
+        Assert.Equal(0, await settlements.ApplyAsync(batch, mayRepeat: true, Cancel));
+        Assert.Equal(1, await settlements.ApplyAsync([.. batch, Record("four", 5)], mayRepeat: true, Cancel));
+
+        using var db = host.Database.Open();
+        var user = await db.GetTable<UserRow>().SingleAsync(row => row.Id == 1, Cancel);
+        var token = await db.GetTable<TokenRow>().SingleAsync(row => row.Id == 1, Cancel);
+        Assert.Equal((Granted - 345, 345, 3), (user.Quota, user.UsedQuota, user.RequestCount));
+        Assert.Equal((Granted - 345, 345), (token.RemainQuota, token.UsedQuota));
+        Assert.Equal(345, (await db.GetTable<ChannelRow>().SingleAsync(Cancel)).UsedQuota);
+        Assert.Equal(1000 - 345, user.Held);
+        Assert.Equal(4, await db.GetTable<LogRow>().CountAsync(Cancel));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+    }
+
+    [Theory, AllDatabases]
+    public async Task A_separate_log_database_gets_every_row_once(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var logs = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        await using var host = await DataHost.StartAsync(database, settings => settings with { Log = DataHost.AddressOf(logs) });
+        await SeedAsync(host);
+        var settlements = host.Get<SettlementStore>();
+        UsageRecord[] batch = [Record("one", 300), Record("two", 40)];
+
+        await settlements.ApplyAsync(batch, mayRepeat: false, Cancel);
+        await settlements.ApplyAsync(batch, mayRepeat: true, Cancel);
+
+        Assert.Equal("2", await logs.ReadAsync("SELECT count(*) FROM logs"));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+    }
+
+    [Theory, AllDatabases]
+    public async Task A_settlement_after_its_escrow_was_given_back_still_charges_and_frees_nothing_twice(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        var escrows = host.Get<EscrowStore>();
+        await escrows.TakeAsync("relay/a/1", AccountKind.Wallet, 1, 1000, 1000, Cancel);
+        await escrows.ReturnAllAsync("relay/a/", Cancel);
+
+        await host.Get<SettlementStore>().ApplyAsync([Record("late", 300)], mayRepeat: false, Cancel);
+
+        Assert.Equal(0, await HeldAsync(host));
+        Assert.Equal((Granted - 300).ToString(), await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+    }
+
+    [Theory, AllDatabases]
+    public async Task A_charge_beyond_the_balance_is_debt_that_the_ledger_knows(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+
+        await host.Get<SettlementStore>().ApplyAsync(
+            [Record("huge", Granted + 700) with { WalletEscrow = 0, Excess = Granted + 700 }], mayRepeat: false, Cancel);
+
+        Assert.Equal("-700", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+    }
+
+    [Theory, AllDatabases]
+    public async Task An_administrator_may_set_a_balance_while_calls_settle(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        var settlements = host.Get<SettlementStore>();
+
+        var charges = Enumerable.Range(0, 20)
+            .Select(i => (Task)settlements.ApplyAsync([Record($"call{i}", 10)], mayRepeat: false, Cancel));
+        var changes = Enumerable.Range(0, 5).Select(i => (Task)host.Database.WriteAsync(
+            (db, cancel) => LedgerEntries.SetBalanceAsync(db, 1, 50_000 + i, $"adjust:{i}", 1, cancel), Cancel));
+        await Task.WhenAll(charges.Concat(changes));
+
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+    }
+
+    [Theory, AllDatabases]
+    public async Task Opening_the_ledger_again_opens_nobody_twice(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using (var host = await DataHost.StartAsync(database))
+        {
+            using var db = host.Database.Open();
+            await db.InsertAsync(new UserRow { Username = "old", AffCode = "o", Quota = 77 }, token: Cancel);
+        }
+        for (var start = 0; start < 2; start++)
+        {
+            await using var host = await DataHost.StartAsync(database);
+            Assert.Equal("77", await database.ReadAsync("SELECT sum(points) FROM newapi_ledger"));
+            Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+        }
+    }
+
+    [Theory]
+    [InlineData("UPDATE users SET quota = quota + 1 WHERE id = 1", "has a balance of")]
+    [InlineData("DELETE FROM logs WHERE request_id = 'one'", "has no log row")]
+    [InlineData("UPDATE logs SET quota = 1 WHERE request_id = 'one'", "log rows say 1")]
+    [InlineData("INSERT INTO logs (type, request_id, quota) VALUES (2, 'one', 300)", "2 log rows say 600")]
+    [InlineData("UPDATE users SET newapi_held = 5 WHERE id = 1", "in escrow")]
+    [InlineData("INSERT INTO newapi_escrows (lease, kind, account_id, amount) VALUES ('relay/x', 1, 1, 9)", "in escrow")]
+    public async Task The_audit_names_what_disagrees(string damage, string says)
+    {
+        await using var database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        await host.Get<SettlementStore>().ApplyAsync([Record("one", 300)], mayRepeat: false, Cancel);
+        var audit = host.Get<LedgerAudit>();
+        Assert.True((await audit.RunAsync(Cancel)).IsClean);
+
+        await database.ExecuteAsync(damage);
+
+        Assert.Contains(says, Assert.Single((await audit.RunAsync(Cancel)).Discrepancies), StringComparison.Ordinal);
+    }
+
+    private static UsageRecord Record(string id, long points) => new()
+    {
+        RequestId = id,
+        Lease = "relay/a/1",
+        UserId = 1,
+        Username = "payer",
+        TokenId = 1,
+        TokenName = "key",
+        ChannelId = 1,
+        Model = "gpt-4o",
+        Group = "default",
+        Points = points,
+        WalletEscrow = points,
+        CreatedAt = 1_760_000_000,
+        Other = "{}",
+    };
+
+    private static Task SeedAsync(DataHost host) => host.Database.WriteAsync(
+        async (db, cancel) =>
+        {
+            await db.InsertAsync(new UserRow { Id = 1, Username = "payer", AffCode = "p", Quota = Granted }, token: cancel);
+            await LedgerEntries.OpenAsync(db, 1, Granted, 1, cancel);
+            await db.InsertAsync(new TokenRow { Id = 1, UserId = 1, Key = "k", RemainQuota = Granted }, token: cancel);
+            await db.InsertAsync(new ChannelRow { Id = 1, Name = "c" }, token: cancel);
+        },
+        Cancel);
+
+    private static async Task<long> HeldAsync(DataHost host)
+    {
+        using var db = host.Database.Open();
+        return await db.GetTable<UserRow>().Where(row => row.Id == 1).Select(row => row.Held).SingleAsync(Cancel);
+    }
+
+    private static async Task<long> EscrowAsync(DataHost host)
+    {
+        using var db = host.Database.Open();
+        return await db.GetTable<EscrowRow>().Where(row => row.Kind == (long)AccountKind.Wallet).SumAsync(row => row.Amount, Cancel);
+    }
+}
