@@ -103,7 +103,8 @@ public static class UpstreamError
             message = raw.Length is > 2 and <= LongestMetadata ? $"{message} ({raw})" : message;
         }
 
-        var type = Message(error, "type");
+        // An error event names itself where an error object names its type.
+        var type = Message(error, "type") is { } named && named != "error" ? named : null;
         var code = Code(error);
 
         // Google numbers its errors and names them beside: the name says more than the status said once more.
@@ -153,7 +154,7 @@ public static class UpstreamError
             }
         }
 
-        return Named(Message(error, "type")) ?? Named(Code(error)) ?? Named(Message(error, "status")) ?? 500;
+        return Named(Code(error)) ?? Named(Message(error, "type")) ?? Named(Message(error, "status")) ?? 500;
     }
 
     private static int? Named(string? word) => word switch

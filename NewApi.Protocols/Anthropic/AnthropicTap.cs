@@ -88,7 +88,7 @@ internal sealed class AnthropicTap : StreamTap
         if (!error.IsEmpty || type.SequenceEqual("error"u8))
         {
             Error ??= UpstreamError.InBand(error.IsEmpty ? json : error);
-            return kind | FrameKind.Error;
+            return FrameKind.Error;
         }
 
         if (type.SequenceEqual("message_stop"u8))

@@ -77,7 +77,7 @@ internal sealed class GeminiTap : StreamTap
 
         reader.Read();
         UsageComplete |= _hasUsage && (IsWhole || Finished);
-        return kind;
+        return (kind & FrameKind.Error) != 0 ? FrameKind.Error : kind;
     }
 
     private FrameKind ReadChunk(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)

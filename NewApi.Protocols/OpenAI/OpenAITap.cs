@@ -27,6 +27,7 @@ internal sealed class OpenAITap : StreamTap
         var usage = default(OpenAIUsage);
         var hasUsage = false;
         var choices = 0;
+        var finished = Finished;
         var kind = FrameKind.None;
         var flatError = name.SequenceEqual("error"u8);
         ReadOnlySpan<byte> error = default;
@@ -71,7 +72,7 @@ internal sealed class OpenAITap : StreamTap
                     break;
                 case 7 when member.SequenceEqual("timings"u8):
                     reader.Read();
-                    usage.ReadTimings(ref reader);
+                    hasUsage |= usage.ReadTimings(ref reader);
                     break;
                 case 6 when member.SequenceEqual("x_groq"u8):
                     reader.Read();
@@ -95,10 +96,11 @@ internal sealed class OpenAITap : StreamTap
         if (!error.IsEmpty || flatError)
         {
             Error ??= UpstreamError.InBand(error.IsEmpty ? json : error);
-            return kind | FrameKind.Error;
+            Finished = finished;
+            return FrameKind.Error;
         }
 
-        return hasUsage && choices == 0 ? kind | FrameKind.UsageOnly : kind;
+        return hasUsage && choices == 0 ? FrameKind.UsageOnly : kind;
     }
 
     private int ReadChoices(ref Utf8JsonReader reader, ref OpenAIUsage usage, ref bool hasUsage, ref FrameKind kind)

@@ -107,13 +107,13 @@ internal struct OpenAIUsage
         return true;
     }
 
-    /// <summary>llama.cpp counts cached prompt tokens apart from <c>prompt_n</c>.</summary>
-    public void ReadTimings(ref Utf8JsonReader reader)
+    /// <summary>llama.cpp counts cached prompt tokens apart from <c>prompt_n</c>. Returns whether both sides are known.</summary>
+    public bool ReadTimings(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
-            return;
+            return false;
         }
 
         while (JsonFields.NextMember(ref reader))
@@ -138,6 +138,8 @@ internal struct OpenAIUsage
                 reader.Skip();
             }
         }
+
+        return _timedPrompt is not null && _timedOutput is not null;
     }
 
     public void Merge(in OpenAIUsage other)

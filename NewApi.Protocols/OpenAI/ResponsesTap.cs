@@ -215,7 +215,7 @@ internal sealed class ResponsesTap : StreamTap
         if (!error.IsEmpty)
         {
             Error ??= UpstreamError.InBand(error);
-            return kind | FrameKind.Error;
+            return FrameKind.Error;
         }
 
         FinishReason = reason ?? FinishReason;
