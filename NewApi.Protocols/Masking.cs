@@ -11,9 +11,6 @@ public static class Masking
 {
     private const string Mark = "***";
 
-    // A text without any of these holds neither address nor key; nearly all do hold a full stop, so this only spares the short ones.
-    private static readonly SearchValues<char> Suspicious = SearchValues.Create(".:=-_/");
-
     private static readonly SearchValues<char> UrlEnd = SearchValues.Create(" \t\r\n\"'`<>()[]{}|\\^,;，。；）」】");
 
     private static readonly SearchValues<char> WordChars =
@@ -41,11 +38,6 @@ public static class Masking
     public static string Mask(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.AsSpan().IndexOfAny(Suspicious) < 0)
-        {
-            return text;
-        }
-
         var cursor = new Cursor(text);
         cursor.Run();
         return cursor.Result;
@@ -178,6 +170,13 @@ public static class Masking
             if (IsIpv4(host))
             {
                 masked.Append("***.***.***.***");
+                return;
+            }
+
+            if (host.IndexOfAnyExcept('*', '.') < 0)
+            {
+                // Masked before.
+                masked.Append(host);
                 return;
             }
 

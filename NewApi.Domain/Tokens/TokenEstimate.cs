@@ -55,7 +55,7 @@ public struct TokenEstimate(TokenFamily family)
     public readonly long Total => (_hundredths + (_missing > 0 ? Weight(CharClass.Symbol) : 0) + 99) / 100;
 
     // Hundredths of a token, a row per family, columns in the order of CharClass.
-    private static ReadOnlySpan<ushort> Weights =>
+    private static readonly ushort[] Weights =
     [
         102, 155, 85, 40, 268, 100, 200, 212, 50, 42,
         115, 280, 68, 38, 105, 120, 250, 108, 115, 20,
