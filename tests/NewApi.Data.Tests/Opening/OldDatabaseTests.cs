@@ -121,6 +121,17 @@ public sealed class OldDatabaseTests
     }
 
     [Theory, AllDatabases]
+    public async Task Index_whose_name_stands_for_other_columns_gets_one_beside_it(DatabaseEngine engine)
+    {
+        await using var old = await OldDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(old);
+
+        var picture = await OldDatabase.PictureAsync(old);
+        Assert.Contains("newapi_idx_created_at_id", picture, StringComparison.Ordinal);
+        Assert.DoesNotContain("newapi_idx_logs", picture, StringComparison.Ordinal);
+    }
+
+    [Theory, AllDatabases]
     public async Task Old_rows_are_read_whatever_they_lack(DatabaseEngine engine)
     {
         await using var old = await OldDatabase.CreateAsync(engine);
