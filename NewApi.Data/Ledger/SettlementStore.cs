@@ -196,6 +196,9 @@ public sealed class SettlementStore(Database database, LogDatabase logs)
         return rows;
     }
 
-    /// <summary>Indexed texts of the log are 191 characters wide on MySQL; a long model name must not stop the money.</summary>
-    private static string Cut(string text) => text.Length <= 191 ? text : text[..191];
+    /// <summary>
+    /// Indexed texts of the log are 191 characters wide on MySQL, and PostgreSQL refuses some texts whole: a strange model name must not
+    /// stop the money.
+    /// </summary>
+    private static string Cut(string text) => StorableText.Fit(text, 191);
 }

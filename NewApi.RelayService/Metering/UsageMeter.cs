@@ -1,4 +1,5 @@
 using NewApi.Domain;
+using NewApi.Domain.Tokens;
 using NewApi.Protocols;
 
 namespace NewApi.RelayService.Metering;
@@ -9,12 +10,10 @@ namespace NewApi.RelayService.Metering;
 /// </summary>
 internal static class UsageMeter
 {
-    private const int BytesPerToken = 4;
-
-    public static Usage OfReply(RelayCall call, in ReplyFacts facts, int replyBytes) =>
+    public static Usage OfReply(RelayCall call, in ReplyFacts facts, ReadOnlySpan<byte> reply) =>
         IsReported(facts.Usage) || !facts.Delivered
             ? facts.Usage
-            : Estimate(call, facts.Usage, replyBytes / 2, facts.ToolCalls);
+            : Estimate(call, facts.Usage, ReplyReader.EstimateOutput(call.Dialect, reply, FamilyOf(call)));
 
     /// <param name="call">The call.</param>
     /// <param name="tap">What was seen of the stream.</param>
@@ -26,17 +25,20 @@ internal static class UsageMeter
         {
             return usage;
         }
-        return tap.Delivered ? Estimate(call, usage, tap.DeliveredBytes, tap.ToolCalls) : new Usage { Semantics = usage.Semantics };
+        return tap.Delivered ? Estimate(call, usage, tap.EstimatedOutput) : new Usage { Semantics = usage.Semantics };
     }
 
     /// <summary>What a stream has cost so far, should nothing more be known of it.</summary>
-    public static Usage SoFar(RelayCall call, StreamTap tap) => Estimate(call, tap.Usage, tap.DeliveredBytes, tap.ToolCalls);
+    public static Usage SoFar(RelayCall call, StreamTap tap) => Estimate(call, tap.Usage, tap.EstimatedOutput);
+
+    /// <summary>Whose way of cutting text into tokens an estimate follows.</summary>
+    public static TokenFamily FamilyOf(RelayCall call) => TokenEstimate.FamilyOf(call.Model);
 
     private static bool IsReported(in Usage usage) => usage.Input is > 0 || usage.Output is > 0;
 
-    private static Usage Estimate(RelayCall call, in Usage reported, long deliveredBytes, int toolCalls)
+    private static Usage Estimate(RelayCall call, in Usage reported, long estimated)
     {
-        var output = Math.Max(reported.Output ?? 0, (deliveredBytes + BytesPerToken - 1) / BytesPerToken + 7L * toolCalls);
+        var output = Math.Max(reported.Output ?? 0, estimated);
         if (call.Scan.MaxOutput is { } max)
         {
             // Nobody is charged for more than they allowed on the strength of an estimate.

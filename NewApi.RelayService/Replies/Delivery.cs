@@ -28,7 +28,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         if (exchange.Buffered is { } body)
         {
             call.FirstByteAt = clock.GetTimestamp();
-            await SettleAsync(call, exchange, UsageMeter.OfReply(call, exchange.Facts, body.Length), StreamEndReason.Done);
+            await SettleAsync(call, exchange, UsageMeter.OfReply(call, exchange.Facts, body.Span), StreamEndReason.Done);
             await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, body.Memory);
             return;
         }

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Metering;
 
 namespace NewApi.RelayService.Upstream;
 
@@ -105,7 +106,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
     private async Task ReadLeadAsync(RelayCall call, Exchange exchange)
     {
         exchange.Frames = new SseFrameBuffer(options.MaxFrame);
-        exchange.Tap = StreamTap.Create(call.Dialect);
+        exchange.Tap = StreamTap.Create(call.Dialect, UsageMeter.FamilyOf(call));
         exchange.Lead = new PooledBuffer();
         while (true)
         {

@@ -23,11 +23,22 @@ internal sealed class Shop : IAsyncDisposable
 
     public HttpClient Caller { get; private set; } = null!;
 
+    /// <summary>The key that <see cref="UseKeyAsync"/> made.</summary>
+    public string Key { get; private set; } = "";
+
     private string Database => Path.Combine(_folder.FullName, "data", "newapi.db");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<Shop> OpenAsync(PacedUpstream upstream)
+    {
+        var shop = await OpenAsync();
+        await shop.AddChannelAsync(type: 1, upstream.Address, "gpt-4o");
+        return shop;
+    }
+
+    /// <summary>A gateway with an operator and nothing to sell yet.</summary>
+    public static async Task<Shop> OpenAsync()
     {
         var shop = new Shop();
         await shop.StartAsync();
@@ -40,13 +51,14 @@ internal sealed class Shop : IAsyncDisposable
             DemoSiteEnabled = false,
         });
         await shop.PostAsync("/api/user/login", new { username = "root", password = "12345678" });
-        await shop.PostAsync("/api/channel/", new
-        {
-            mode = "single",
-            channel = new { type = 1, name = "paced", key = "sk-paced", base_url = upstream.Address, models = "gpt-4o", group = "default" },
-        });
         return shop;
     }
+
+    public Task AddChannelAsync(int type, string address, string models) => PostAsync("/api/channel/", new
+    {
+        mode = "single",
+        channel = new { type, name = $"stub {type}", key = "sk-stub", base_url = address, models, group = "default" },
+    });
 
     /// <summary>Starts the gateway, for the first time or again, in the same folder.</summary>
     public async Task StartAsync()
@@ -69,7 +81,8 @@ internal sealed class Shop : IAsyncDisposable
         await PostAsync("/api/token/", new { name = "money", unlimited_quota = quota is null, remain_quota = quota ?? 0, expired_time = -1 });
         var list = await _admin.GetFromJsonAsync<JsonElement>("/api/token/?p=1&size=10", Cancel);
         var key = list.GetProperty("data").GetProperty("items")[0].GetProperty("key").GetString();
-        Caller.DefaultRequestHeaders.Authorization = new("Bearer", "sk-" + key);
+        Key = "sk-" + key;
+        Caller.DefaultRequestHeaders.Authorization = new("Bearer", Key);
     }
 
     public Task SetBalanceAsync(long quota) => SendAsync(
