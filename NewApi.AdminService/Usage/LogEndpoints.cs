@@ -5,6 +5,7 @@ using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
 using NewApi.AdminService.Http;
 using NewApi.Data;
+using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Usage;
@@ -98,13 +99,15 @@ internal static class LogEndpoints
         return Answer.Ok(views);
     }
 
-    internal static async Task<IResult> Delete(HttpRequest request, LogDatabase logs, CancellationToken ct)
+    internal static async Task<IResult> Delete(HttpRequest request, LogDatabase logs, LedgerAudit audit, CancellationToken ct)
     {
         var before = request.Number("target_timestamp");
         if (before <= 0)
         {
             return Answer.Fail(Say.TimeNeeded);
         }
+        // First the note, then the deletion: an audit in between looks for less than there is, never for more.
+        await audit.NotePrunedAsync(before, ct);
         var deleted = 0L;
         while (true)
         {

@@ -23,7 +23,7 @@ public sealed record AuditReport(long Accounts, long Charges, IReadOnlyList<stri
 public sealed class LedgerAudit(Database database, LogDatabase logs)
 {
     /// <summary>Key in <c>newapi_meta</c>: log rows older than this (unix seconds) were deleted by an administrator.</summary>
-    public const string LogsPrunedBefore = "logs-pruned-before";
+    private const string LogsPrunedBefore = "logs-pruned-before";
 
     private const int Page = 1000;
     private const int MostDiscrepancies = 100;
@@ -42,6 +42,23 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
         var charges = await CheckLogsAsync(db, logDb ?? db, found, cancel);
         return new AuditReport(accounts, charges, found);
     }
+
+    /// <summary>Notes that log rows older than <paramref name="before"/> (unix seconds) are about to be deleted on purpose.</summary>
+    public Task NotePrunedAsync(long before, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (db, token) =>
+            {
+                var known = await db.GetTable<MetaRow>().Where(row => row.Name == LogsPrunedBefore).Select(row => row.Value).FirstOrDefaultAsync(token);
+                if (known is null)
+                {
+                    await db.InsertAsync(new MetaRow { Name = LogsPrunedBefore, Value = before.ToString() }, token: token);
+                }
+                else if (!long.TryParse(known, out var time) || time < before)
+                {
+                    await db.GetTable<MetaRow>().Where(row => row.Name == LogsPrunedBefore).Set(row => row.Value, before.ToString()).UpdateAsync(token);
+                }
+            },
+            cancel);
 
     private static async Task<long> CheckWalletsAsync(DataConnection db, List<string> found, CancellationToken cancel)
     {
