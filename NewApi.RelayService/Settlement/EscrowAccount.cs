@@ -6,7 +6,7 @@ namespace NewApi.RelayService.Settlement;
 /// The part of one balance that this process may spend: what it took out of the database and has not charged yet. Holds and charges
 /// are moved under a lock that is never held across a wait.
 /// </summary>
-internal sealed class EscrowAccount(AccountKind kind, long accountId)
+internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
 {
     private const int FirstSlice = 32;
     private const int LargestSlice = 8192;
@@ -14,7 +14,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
     private readonly Lock _gate = new();
     private long _escrow;
     private long _held;
-    private long _lastTouched;
+    private long _lastTouched = now;
     private long _lastRefill = long.MinValue;
     private long _slice = FirstSlice;
     private bool _closed;
@@ -109,12 +109,21 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId)
         }
     }
 
-    public void Add(long points)
+    /// <summary>
+    /// Adds what a refill brought; false when the account was put away meanwhile. Nobody would ever spend it here then: it must go back
+    /// to its balance.
+    /// </summary>
+    public bool TryAdd(long points)
     {
         lock (_gate)
         {
+            if (_closed)
+            {
+                return false;
+            }
             _escrow += points;
             _lastRefillPoints = points;
+            return true;
         }
     }
 

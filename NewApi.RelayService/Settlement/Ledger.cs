@@ -123,7 +123,7 @@ internal sealed class Ledger(
                     renewAt = clock.GetTimestamp();
                     await RenewAsync(stoppingToken);
                 }
-                await ReturnIdleAsync(stoppingToken);
+                await ReturnIdleAsync(Now - IdleAfter, stoppingToken);
             }
         }
         catch (OperationCanceledException)
@@ -216,7 +216,10 @@ internal sealed class Ledger(
         var wanted = account.NextSlice(points, Now);
         var lease = _lease!;
         var taken = await escrows.TakeAsync(lease.Name, account.Kind, account.AccountId, account.Missing(points), wanted, cancel);
-        account.Add(taken.Taken);
+        if (!account.TryAdd(taken.Taken))
+        {
+            await escrows.ReturnAsync(lease.Name, account.Kind, account.AccountId, taken.Taken, CancellationToken.None);
+        }
         return taken.Taken;
     }
 
@@ -241,8 +244,9 @@ internal sealed class Ledger(
         }
         return _accounts.AddOrUpdate(
             (kind, id),
-            static key => new EscrowAccount(key.Kind, key.Id),
-            static (key, known) => known.Closed ? new EscrowAccount(key.Kind, key.Id) : known);
+            static (key, now) => new EscrowAccount(key.Kind, key.Id, now),
+            static (key, known, now) => known.Closed ? new EscrowAccount(key.Kind, key.Id, now) : known,
+            Now);
     }
 
     private long Now => clock.GetTimestamp() / (clock.TimestampFrequency / 1000);
@@ -300,9 +304,9 @@ internal sealed class Ledger(
         }
     }
 
-    private async Task ReturnIdleAsync(CancellationToken cancel)
+    /// <summary>Gives the escrow of accounts back that nobody has used since <paramref name="before"/>, in milliseconds of the process clock.</summary>
+    internal async Task ReturnIdleAsync(long before, CancellationToken cancel)
     {
-        var before = Now - IdleAfter;
         foreach (var (id, account) in _accounts)
         {
             if (account.Closed)

@@ -59,6 +59,28 @@ public sealed class LedgerPropertyTests
         await world.StopAsync();
     }
 
+    [Fact]
+    public async Task Escrow_that_arrives_after_its_account_was_put_away_is_not_stranded()
+    {
+        await using var world = await World.CreateAsync(Granted);
+        await world.StartAsync();
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var blocking = world.BlockWritersAsync(release.Task);
+
+        // The first refill waits for the database while the sweep for idle accounts passes by.
+        var holding = world.Ledger.HoldAsync(1, 0, 3_000, Cancel).AsTask();
+        await world.Ledger.ReturnIdleAsync(long.MaxValue, Cancel);
+        release.SetResult();
+        await blocking;
+        var (hold, refusal) = await holding;
+
+        Assert.Equal(HoldRefusal.None, refusal);
+        hold!.Dispose();
+        await world.Ledger.ReturnIdleAsync(long.MaxValue, Cancel);
+        Assert.Equal((Granted, 0L), await world.WalletAsync());
+        await world.StopAsync();
+    }
+
     private static async Task RunAsync((Step Step, int Points)[] steps)
     {
         await using var world = await World.CreateAsync(Granted);
@@ -187,6 +209,9 @@ public sealed class LedgerPropertyTests
             await Ledger.StopAsync(Cancel);
             File.Copy(Path.Combine(_journal, "journal.id"), Path.Combine(next, "journal.id"));
         }
+
+        /// <summary>Keeps every other writer of the database waiting until <paramref name="release"/> completes; and ends then.</summary>
+        public Task BlockWritersAsync(Task release) => _services.GetRequiredService<Database>().WriteAsync((_, _) => release, Cancel);
 
         public async Task CallAsync(long points)
         {
