@@ -24,8 +24,8 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     /// <summary>Timestamp of the first upstream event; 0 before it.</summary>
     public long FirstByteAt { get; set; }
 
-    /// <summary>The configuration as it was when the call came in; it stays the same for the whole call.</summary>
-    public required RelaySnapshot Snapshot { get; init; }
+    /// <summary>The configuration as it was when the call was routed; it stays the same from then on.</summary>
+    public required RelaySnapshot Snapshot { get; set; }
 
     /// <summary>Gemini action from the path, else null.</summary>
     public string? Action { get; init; }

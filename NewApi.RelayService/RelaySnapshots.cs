@@ -27,21 +27,44 @@ internal sealed class RelaySnapshots(
     private volatile RelaySnapshot? _current;
     private bool _optionsChanged;
     private bool _channelsChanged;
+    private TaskCompletionSource? _reload;
+    private Task? _reading;
+    private IDisposable? _subscription;
+
+    /// <summary>Completes when every change announced so far has been read, or could not be; null when there is none to read.</summary>
+    public Task? Reloading
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _reload?.Task ?? _reading;
+            }
+        }
+    }
 
     public RelaySnapshot Current => _current ?? throw new InvalidOperationException("The relay has not started.");
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        // Before the first reading, so that no change falls between the two.
+        _subscription = changes.Subscribe(Announce);
         await LoadAsync(options: true, channels: true, cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
+    public override void Dispose()
+    {
+        _subscription?.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var subscription = changes.Subscribe(Announce);
         while (!stoppingToken.IsCancellationRequested)
         {
             bool options, channels;
+            TaskCompletionSource? reload = null;
             try
             {
                 var announced = await _wake.WaitAsync(relay.SyncFrequency, stoppingToken);
@@ -49,6 +72,9 @@ internal sealed class RelaySnapshots(
                 {
                     (options, channels) = announced ? (_optionsChanged, _channelsChanged) : (true, true);
                     (_optionsChanged, _channelsChanged) = (false, false);
+                    // A change announced from here on is not in this reading: it gets a completion of its own.
+                    (reload, _reload) = (_reload, null);
+                    _reading = reload?.Task;
                 }
                 await LoadAsync(options, channels, stoppingToken);
             }
@@ -63,7 +89,20 @@ internal sealed class RelaySnapshots(
                 Announce(ChangeTopic.Options, null);
                 Announce(ChangeTopic.Channels, null);
             }
+            finally
+            {
+                Finish(reload);
+            }
         }
+    }
+
+    private void Finish(TaskCompletionSource? reload)
+    {
+        lock (_gate)
+        {
+            _reading = null;
+        }
+        reload?.TrySetResult();
     }
 
     private void Announce(ChangeTopic topic, string? key)
@@ -72,6 +111,10 @@ internal sealed class RelaySnapshots(
         {
             _optionsChanged |= topic == ChangeTopic.Options;
             _channelsChanged |= topic == ChangeTopic.Channels;
+            if (_optionsChanged || _channelsChanged)
+            {
+                _reload ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
         }
         if (topic is ChangeTopic.Options or ChangeTopic.Channels)
         {

@@ -22,10 +22,10 @@ public sealed class BillTests
 
         using var reply = await shop.ChatAsync(stream, cancel: Cancel);
         var body = await reply.Content.ReadAsStringAsync(Cancel);
-        await shop.UntilAppliedAsync(1);
-
-        Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+        Assert.True(reply.StatusCode == HttpStatusCode.OK, body);
         Assert.Contains("Hello", body, StringComparison.Ordinal);
+
+        await shop.UntilAppliedAsync(1);
         Assert.Equal(before - points, shop.Read("SELECT quota FROM users WHERE id = 1"));
         Assert.Equal(points, shop.Read("SELECT used_quota FROM users WHERE id = 1"));
         Assert.Equal(1, shop.Read("SELECT request_count FROM users WHERE id = 1"));
