@@ -16,8 +16,8 @@ public static class ErrorShapes
 {
     public static ErrorShape For(Dialect dialect) => dialect switch
     {
-        Dialect.AnthropicMessages => ErrorShape.Anthropic,
-        Dialect.GeminiContent => ErrorShape.Gemini,
+        Dialect.AnthropicMessages or Dialect.AnthropicCountTokens => ErrorShape.Anthropic,
+        Dialect.GeminiContent or Dialect.GeminiEmbeddings or Dialect.GeminiAction => ErrorShape.Gemini,
         _ => ErrorShape.OpenAI,
     };
 }

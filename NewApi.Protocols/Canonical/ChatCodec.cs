@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Text.Json;
+using NewApi.Domain;
+
+namespace NewApi.Protocols.Canonical;
+
+/// <summary>
+/// One dialect to and from the canonical chat model, requests and answers, for either side. Stateless; the readers and writers that it
+/// opens belong to one answer each.
+/// </summary>
+public abstract class ChatCodec
+{
+    public abstract Dialect Dialect { get; }
+
+    /// <summary>Reads a caller's request.</summary>
+    /// <param name="body">The JSON, whose elements the result may keep.</param>
+    /// <param name="model">The model the call is routed by.</param>
+    /// <param name="stream">The caller wants events, wherever the dialect says so.</param>
+    /// <exception cref="TranslationException">The request cannot be read, or says something that no other dialect could.</exception>
+    public abstract ChatRequest ReadRequest(JsonElement body, string model, bool stream);
+
+    /// <summary>Writes a request for an upstream.</summary>
+    /// <exception cref="TranslationException">This dialect cannot say what the request asks for, and leaving it out would change its meaning.</exception>
+    public abstract void WriteRequest(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits);
+
+    /// <summary>A reader for one answer of an upstream.</summary>
+    public abstract ChatReplyReader OpenReader();
+
+    /// <summary>Reads a whole answer of an upstream.</summary>
+    /// <exception cref="JsonException">The answer cannot be read.</exception>
+    public abstract ChatReply ReadReply(ReadOnlyMemory<byte> body);
+
+    /// <summary>A writer of frames for one streamed answer to a caller.</summary>
+    public abstract ReplyStreamWriter OpenStream(IBufferWriter<byte> output, ReplyContext context);
+
+    /// <summary>Writes a whole answer for a caller.</summary>
+    public abstract void WriteReply(ChatReply reply, IBufferWriter<byte> output, ReplyContext context);
+}
+
+/// <summary>Reads the frames of one upstream's answer. Errors in it are the tap's to see; a frame it cannot read is skipped.</summary>
+public abstract class ChatReplyReader
+{
+    /// <param name="frame">One raw frame of <see cref="SseFrameBuffer"/>.</param>
+    /// <param name="sink">Is told what the frame says.</param>
+    public abstract void Read(ReadOnlySpan<byte> frame, ReplySink sink);
+}
+
+/// <summary>Writes frames of a caller's dialect as it is told what the answer says.</summary>
+public abstract class ReplyStreamWriter : ReplySink
+{
+    /// <summary>The terminal events, once: whatever is still open is closed, in the order that the dialect's clients demand.</summary>
+    /// <param name="usage">The usage as metered: reported by the upstream, or estimated.</param>
+    public abstract void End(in Usage usage);
+}
+
+/// <summary>What an answer to a caller needs to know of the call.</summary>
+/// <param name="RequestId">The gateway's id of the call; ids that the upstream does not give are made of it.</param>
+/// <param name="Model">The model to name where the upstream names none.</param>
+/// <param name="Created">Seconds since 1970, where the upstream says nothing.</param>
+/// <param name="IncludeUsage">OpenAI's <c>stream_options.include_usage</c>; null when not said.</param>
+/// <param name="PromptEstimate">Prompt tokens, roughly: for dialects that tell them before the upstream has.</param>
+public sealed record ReplyContext(string RequestId, string Model, long Created, bool? IncludeUsage, long PromptEstimate);
+
+/// <summary>What an upstream understands beyond its dialect, as far as codecs care; rows of its provider profile decide.</summary>
+public readonly record struct UpstreamTraits
+{
+    /// <summary>Knows <c>stream_options.include_usage</c>.</summary>
+    public bool StreamOptions { get; init; }
+
+    /// <summary>Wants <c>max_tokens</c> rather than <c>max_completion_tokens</c>.</summary>
+    public bool MaxTokensOnly { get; init; }
+
+    /// <summary><c>max_tokens</c> where the dialect demands one and the caller gave none.</summary>
+    public long DefaultMaxTokens { get; init; }
+
+    /// <summary>Takes Anthropic's <c>cache_control</c> and <c>reasoning</c> inside OpenAI chat (OpenRouter).</summary>
+    public bool OpenRouter { get; init; }
+
+    /// <summary>Threshold of Gemini's safety settings; null sends none.</summary>
+    public string? SafetyThreshold { get; init; }
+
+    /// <summary>Optional members that the channel lets through.</summary>
+    public RequestFields Removed { get; init; }
+}
+
+/// <summary>A request that cannot be translated; the message is for the caller and repeats nothing of the prompt.</summary>
+public sealed class TranslationException(string message) : Exception(message)
+{
+    public RelayFault ToFault() => new(400, "convert_request_failed", Message) { Type = "invalid_request_error", Final = true };
+}
