@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using NewApi.ServiceDefaults.Egress;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -35,6 +36,7 @@ public static class ServiceDefaultsModule
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.TryAddSingleton(GatewayNode.Read(settings));
         builder.Services.TryAddSingleton(TrustedProxies.Read(settings));
+        builder.Services.TryAddSingleton<EgressClient>();
         builder.Services.AddServiceDiscovery();
         builder.Services.AddHealthChecks().AddCheck("self", static () => HealthCheckResult.Healthy(), [Live]);
 
