@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using System.Text.Unicode;
 
 namespace NewApi.Protocols;
@@ -10,6 +11,10 @@ namespace NewApi.Protocols;
 /// </summary>
 internal static class JsonText
 {
+    /// <summary>What must not stand in a JSON string as it is.</summary>
+    private static readonly SearchValues<byte> Special = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
+
     /// <summary>Length of the text once its escapes are resolved, in UTF-8 bytes.</summary>
     public static int DecodedLength(ReadOnlySpan<byte> raw)
     {
@@ -69,6 +74,75 @@ internal static class JsonText
             ArrayPool<byte>.Shared.Return(rented);
         }
     }
+
+    /// <summary>The current string as UTF-8, escapes resolved; valid until the reader moves or the scratch is used again.</summary>
+    public static ReadOnlySpan<byte> Utf8Of(ref Utf8JsonReader reader, ref byte[]? scratch)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            return default;
+        }
+
+        var raw = reader.ValueSpan;
+        if (!reader.ValueIsEscaped)
+        {
+            return raw;
+        }
+
+        if (scratch is null || scratch.Length < raw.Length)
+        {
+            scratch = new byte[Math.Max(256, raw.Length)];
+        }
+
+        return scratch.AsSpan(0, Decode(raw, scratch));
+    }
+
+    /// <summary>Writes text as the inside of a JSON string: only what must be escaped is; broken UTF-8 becomes U+FFFD.</summary>
+    public static void WriteEscaped(IBufferWriter<byte> output, ReadOnlySpan<byte> utf8)
+    {
+        if (!Utf8.IsValid(utf8))
+        {
+            WriteEscaped(output, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8)));
+            return;
+        }
+
+        while (true)
+        {
+            var at = utf8.IndexOfAny(Special);
+            if (at < 0)
+            {
+                output.Write(utf8);
+                return;
+            }
+
+            output.Write(utf8[..at]);
+            switch (utf8[at])
+            {
+                case (byte)'"':
+                    output.Write("\\\""u8);
+                    break;
+                case (byte)'\\':
+                    output.Write("\\\\"u8);
+                    break;
+                case (byte)'\n':
+                    output.Write("\\n"u8);
+                    break;
+                case (byte)'\r':
+                    output.Write("\\r"u8);
+                    break;
+                case (byte)'\t':
+                    output.Write("\\t"u8);
+                    break;
+                default:
+                    output.Write([(byte)'\\', (byte)'u', (byte)'0', (byte)'0', HexDigit(utf8[at] >> 4), HexDigit(utf8[at] & 15)]);
+                    break;
+            }
+
+            utf8 = utf8[(at + 1)..];
+        }
+    }
+
+    private static byte HexDigit(int value) => (byte)(value < 10 ? '0' + value : 'a' + value - 10);
 
     /// <summary>Reads the escape that <paramref name="raw"/> begins with and returns its length.</summary>
     private static int Escape(ReadOnlySpan<byte> raw, out Rune rune)

@@ -40,9 +40,44 @@ public abstract class ChatCodec
 /// <summary>Reads the frames of one upstream's answer. Errors in it are the tap's to see; a frame it cannot read is skipped.</summary>
 public abstract class ChatReplyReader
 {
+    private byte[]? _joined;
+    private byte[]? _text;
+
     /// <param name="frame">One raw frame of <see cref="SseFrameBuffer"/>.</param>
     /// <param name="sink">Is told what the frame says.</param>
-    public abstract void Read(ReadOnlySpan<byte> frame, ReplySink sink);
+    public void Read(ReadOnlySpan<byte> frame, ReplySink sink)
+    {
+        var sse = SseFrame.Read(frame, ref _joined);
+        var json = sse.Data.Trim(" \t\r\n"u8);
+
+        // Also a frame that broke off in the middle is told from a whole one: half of it must not be passed on.
+        if (json.Length < 2 || json[0] != (byte)'{' || json[^1] != (byte)'}')
+        {
+            return;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
+            reader.Read();
+            ReadEvent(ref reader, json, sse.Event, sink);
+        }
+        catch (JsonException)
+        {
+            // The tap counts it.
+        }
+    }
+
+    /// <summary>Reads one document; the reader stands on its opening brace.</summary>
+    /// <param name="reader">Over <paramref name="json"/>.</param>
+    /// <param name="json">The data of the frame.</param>
+    /// <param name="name">Name of the event; empty when the frame has none.</param>
+    /// <param name="sink">Is told what the document says.</param>
+    private protected abstract void ReadEvent(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink);
+
+    /// <summary>The current string, escapes resolved; valid until the next call. Empty for anything else.</summary>
+    private protected ReadOnlySpan<byte> TextOf(ref Utf8JsonReader reader) => JsonText.Utf8Of(ref reader, ref _text);
 }
 
 /// <summary>Writes frames of a caller's dialect as it is told what the answer says.</summary>

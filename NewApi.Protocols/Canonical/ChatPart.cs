@@ -10,9 +10,12 @@ public abstract record ChatPart
 
 public sealed record TextPart(string Text) : ChatPart
 {
-    /// <summary>Citations of the text, as the upstream wrote them; null for none.</summary>
-    public JsonElement? Annotations { get; init; }
+    /// <summary>Web pages that the text relies on; null for none.</summary>
+    public List<Citation>? Citations { get; init; }
 }
+
+/// <summary>A web page that a text relies on.</summary>
+public sealed record Citation(string Url, string? Title);
 
 /// <summary>The model declines to answer.</summary>
 public sealed record RefusalPart(string Text) : ChatPart;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NewApi.Domain;
 
 namespace NewApi.Protocols.Canonical;
@@ -18,4 +19,7 @@ public sealed class ReplyChoice
     public List<ChatPart> Parts { get; } = [];
 
     public FinishReason Finish { get; set; } = FinishReason.Stop;
+
+    /// <summary>Probabilities of the tokens of the text, an array as OpenAI writes it; null for none.</summary>
+    public JsonElement? LogProbs { get; set; }
 }

@@ -49,6 +49,7 @@ public sealed class ChatRequest
 
     public ReasoningWish? Reasoning { get; set; }
 
+    /// <summary>The web is to be searched: in place of a built-in tool, whatever the dialect calls it.</summary>
     public WebSearchWish? WebSearch { get; set; }
 
     /// <summary>OpenAI's <c>verbosity</c>: low, medium or high.</summary>
@@ -173,6 +174,30 @@ public sealed record ReasoningWish
 
     /// <summary>How thoughts are to be summed up: auto, concise, detailed.</summary>
     public string? Summary { get; init; }
+
+    /// <summary>The wish as an effort; null when it says nothing about how much.</summary>
+    public string? ToEffort() => Enabled == false ? "none" : Effort ?? Budget switch
+    {
+        null => null,
+        0 => "none",
+        < 0 => null,
+        <= 1280 => "low",
+        < 4096 => "medium",
+        _ => "high",
+    };
+
+    /// <summary>The wish as a budget of tokens, 0 for no thinking at all; null when it says nothing about how much.</summary>
+    public long? ToBudget() => Enabled == false ? 0 : Budget ?? Effort switch
+    {
+        "none" => 0,
+        "minimal" => 1024,
+        "low" => 1280,
+        "medium" => 2048,
+        "high" => 4096,
+        "xhigh" => 8192,
+        "max" => 16384,
+        _ => null,
+    };
 }
 
 /// <summary>The upstream is to search the web.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using NewApi.Domain;
 
 namespace NewApi.Protocols.Canonical;
@@ -60,6 +61,11 @@ public sealed class ReplyCollector : ReplySink
         }
     }
 
+    public override void Citation(int choice, ReadOnlySpan<byte> url, ReadOnlySpan<byte> title) =>
+        Of(choice).Cite(new Citation(Encoding.UTF8.GetString(url), title.IsEmpty ? null : Encoding.UTF8.GetString(title)));
+
+    public override void LogProbs(int choice, ReadOnlySpan<byte> json) => Of(choice).AddLogProbs(json);
+
     public override void Finish(int choice, FinishReason reason)
     {
         var building = Of(choice);
@@ -101,6 +107,8 @@ public sealed class ReplyCollector : ReplySink
         private readonly ArrayBufferWriter<byte> _text = new();
         private readonly List<OpenCall> _calls = [];
         private PartKind _kind;
+        private List<Citation>? _citations;
+        private ArrayBufferWriter<byte>? _logProbs;
 
         public ReplyChoice Choice => choice;
 
@@ -138,6 +146,33 @@ public sealed class ReplyCollector : ReplySink
             CloseText(signature);
         }
 
+        /// <summary>Belongs to the text that is being built; where none is, to the last one.</summary>
+        public void Cite(Citation citation)
+        {
+            if (_kind == PartKind.Text)
+            {
+                (_citations ??= []).Add(citation);
+            }
+            else if (choice.Parts.Count > 0 && choice.Parts[^1] is TextPart text)
+            {
+                choice.Parts[^1] = text with { Citations = [.. text.Citations ?? [], citation] };
+            }
+        }
+
+        /// <summary>Arrays of several frames become one.</summary>
+        public void AddLogProbs(ReadOnlySpan<byte> json)
+        {
+            var tokens = json.Trim(" \t\r\n"u8);
+            if (tokens.Length < 3 || tokens[0] != (byte)'[' || tokens[^1] != (byte)']')
+            {
+                return;
+            }
+
+            _logProbs ??= new ArrayBufferWriter<byte>();
+            _logProbs.Write(_logProbs.WrittenCount == 0 ? "["u8 : ","u8);
+            _logProbs.Write(tokens[1..^1]);
+        }
+
         public void Call(int index, string id, string name)
         {
             CloseText();
@@ -156,6 +191,13 @@ public sealed class ReplyCollector : ReplySink
         public void Close()
         {
             CloseText();
+            if (_logProbs is { WrittenCount: > 0 })
+            {
+                _logProbs.Write("]"u8);
+                choice.LogProbs = JsonElement.Parse(_logProbs.WrittenSpan);
+                _logProbs = null;
+            }
+
             foreach (var call in _calls)
             {
                 choice.Parts[call.At] = new ToolCallPart(call.Id, call.Name, Encoding.UTF8.GetString(call.Arguments.WrittenSpan))
@@ -170,7 +212,7 @@ public sealed class ReplyCollector : ReplySink
             var text = Encoding.UTF8.GetString(_text.WrittenSpan);
             ChatPart? part = _kind switch
             {
-                PartKind.Text when text.Length > 0 => new TextPart(text),
+                PartKind.Text when text.Length > 0 => new TextPart(text) { Citations = _citations },
                 PartKind.Refusal when text.Length > 0 => new RefusalPart(text),
                 PartKind.Reasoning when text.Length > 0 || signature is not null => new ReasoningPart(text) { Signature = signature },
                 _ => null,
@@ -180,6 +222,7 @@ public sealed class ReplyCollector : ReplySink
                 choice.Parts.Add(part);
             }
 
+            _citations = null;
             _text.ResetWrittenCount();
             _kind = PartKind.None;
         }

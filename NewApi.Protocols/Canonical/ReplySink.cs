@@ -55,6 +55,11 @@ public abstract class ReplySink
     {
     }
 
+    /// <summary>Probabilities of the tokens just told, as OpenAI writes them: a JSON array of <c>{"token":…,"logprob":…,"bytes":…,"top_logprobs":[…]}</c>.</summary>
+    public virtual void LogProbs(int choice, ReadOnlySpan<byte> json)
+    {
+    }
+
     /// <summary>The choice is complete.</summary>
     public abstract void Finish(int choice, FinishReason reason);
 
@@ -65,7 +70,11 @@ public abstract class ReplySink
 }
 
 /// <summary>What an answer says of itself at its beginning; empty where the upstream did not say.</summary>
-public readonly record struct ReplyHead(string Id, string Model, long Created);
+public readonly record struct ReplyHead(string Id, string Model, long Created)
+{
+    /// <summary>Thoughts will be followed by signatures, which a caller has to bring back together with them.</summary>
+    public bool SignsReasoning { get; init; }
+}
 
 /// <summary>Why an answer ended. Open: tomorrow's reason needs no release.</summary>
 /// <param name="Value">One of the words below, or the upstream's own.</param>
