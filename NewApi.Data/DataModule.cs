@@ -53,6 +53,7 @@ public static class DataModule
         services.AddSingleton<UsageLogStore>();
         services.AddSingleton<EscrowStore>();
         services.AddSingleton<SettlementStore>();
+        services.AddSingleton<TaskLedger>();
         services.AddSingleton<LedgerAudit>();
         services.AddSingleton<RelayLeaseStore>();
         services.AddSingleton<IAfterMigration, LedgerOpening>();

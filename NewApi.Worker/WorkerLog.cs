@@ -17,8 +17,8 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Warning, "Gave back {Points} points that {Holder} had held under {Lease} when it died")]
     public static partial void EscrowGivenBack(this ILogger log, long points, string holder, string lease);
 
-    [LoggerMessage(LogLevel.Information, "The books are right: {Accounts} accounts and {Charges} charged calls compared")]
-    public static partial void BooksAreRight(this ILogger log, long accounts, long charges);
+    [LoggerMessage(LogLevel.Information, "The books are right: {Accounts} accounts, {Subscriptions} subscriptions and {Charges} charged calls compared")]
+    public static partial void BooksAreRight(this ILogger log, long accounts, long subscriptions, long charges);
 
     [LoggerMessage(LogLevel.Error, "The books disagree: {Discrepancy}")]
     public static partial void BooksDisagree(this ILogger log, string discrepancy);

@@ -12,7 +12,7 @@ public static class AuditCommand
     public static async Task<int> RunAsync(IServiceProvider services, CancellationToken cancel)
     {
         var report = await services.GetRequiredService<LedgerAudit>().RunAsync(cancel);
-        Console.Out.WriteLine($"{report.Accounts} accounts and {report.Charges} charged calls compared.");
+        Console.Out.WriteLine($"{report.Accounts} accounts, {report.Subscriptions} subscriptions and {report.Charges} charged calls compared.");
         foreach (var discrepancy in report.Discrepancies)
         {
             Console.Out.WriteLine($"  {discrepancy}");

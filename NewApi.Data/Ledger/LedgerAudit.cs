@@ -8,17 +8,18 @@ namespace NewApi.Data.Ledger;
 
 /// <summary>What an audit looked at, and every place where the books disagree.</summary>
 /// <param name="Accounts">Wallets whose balance was compared with their ledger.</param>
-/// <param name="Charges">Charged calls that were compared with their row of the usage log.</param>
+/// <param name="Subscriptions">Subscriptions whose use was compared with their ledger.</param>
+/// <param name="Charges">Charged calls and tasks that were compared with their row of the usage log.</param>
 /// <param name="Discrepancies">One sentence each; empty when the books are right.</param>
-public sealed record AuditReport(long Accounts, long Charges, IReadOnlyList<string> Discrepancies)
+public sealed record AuditReport(long Accounts, long Subscriptions, long Charges, IReadOnlyList<string> Discrepancies)
 {
     public bool IsClean => Discrepancies.Count == 0;
 }
 
 /// <summary>
-/// Proves the books: for every wallet the sum of the ledger is the balance; what is held is what leases have in escrow; no balance is
-/// below zero by more than the recorded excess; every charged call has exactly one row in the usage log, with the same amount. Reads
-/// one consistent snapshot, so it may run beside live relays.
+/// Proves the books: for every wallet and subscription the sum of the ledger is the balance; what is held is what leases have in escrow; no
+/// balance is below zero by more than the recorded excess; every charged call and task has its rows in the usage log, with the same amount.
+/// Reads one consistent snapshot, so it may run beside live relays.
 /// </summary>
 public sealed class LedgerAudit(Database database, LogDatabase logs)
 {
@@ -28,7 +29,9 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
     private const int Page = 1000;
     private const int MostDiscrepancies = 100;
     private const long ConsumeLog = 2;
-    private const string Suffix = ":consume";
+    private const long RefundLog = 6;
+    private const string ChargeSuffix = ":consume";
+    private const string EndSuffix = ":end";
 
     public async Task<AuditReport> RunAsync(CancellationToken cancel)
     {
@@ -38,9 +41,10 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
         await using var logDb = logs.IsSeparate ? logs.Open() : null;
 
         var accounts = await CheckWalletsAsync(db, found, cancel);
+        var subscriptions = await CheckSubscriptionsAsync(db, found, cancel);
         await CheckHoldsAsync(db, found, cancel);
         var charges = await CheckLogsAsync(db, logDb ?? db, found, cancel);
-        return new AuditReport(accounts, charges, found);
+        return new AuditReport(accounts, subscriptions, charges, found);
     }
 
     /// <summary>Notes that log rows older than <paramref name="before"/> (unix seconds) are about to be deleted on purpose.</summary>
@@ -64,7 +68,13 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
     {
         var sums = await db.GetTable<LedgerRow>()
             .GroupBy(entry => entry.UserId)
-            .Select(group => new { UserId = group.Key, Points = group.Sum(entry => entry.Points), Excess = group.Sum(entry => entry.Excess) })
+            .Select(group => new
+            {
+                UserId = group.Key,
+                Points = group.Sum(entry => entry.Points),
+                // Where the wallet paid nothing, the subscription bears the debt.
+                Excess = group.Sum(entry => entry.Points < 0 ? entry.Excess : 0),
+            })
             .ToDictionaryAsync(sum => sum.UserId, cancel);
         var accounts = 0L;
         await foreach (var user in db.GetTable<UserRow>().Select(row => new { row.Id, row.Quota }).AsAsyncEnumerable().WithCancellation(cancel))
@@ -87,6 +97,36 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
         return accounts;
     }
 
+    private static async Task<long> CheckSubscriptionsAsync(DataConnection db, List<string> found, CancellationToken cancel)
+    {
+        var sums = await db.GetTable<LedgerRow>()
+            .Where(entry => entry.SubscriptionId != 0)
+            .GroupBy(entry => entry.SubscriptionId)
+            .Select(group => new
+            {
+                Id = group.Key,
+                Points = group.Sum(entry => entry.SubscriptionPoints),
+                Excess = group.Sum(entry => entry.Points == 0 ? entry.Excess : 0),
+            })
+            .ToDictionaryAsync(sum => sum.Id, cancel);
+        var subscriptions = 0L;
+        await foreach (var row in db.GetTable<UserSubscriptionRow>()
+            .Select(row => new { row.Id, row.AmountTotal, row.AmountUsed }).AsAsyncEnumerable().WithCancellation(cancel))
+        {
+            subscriptions++;
+            var (used, excess) = sums.TryGetValue(row.Id, out var sum) ? (-sum.Points, sum.Excess) : (0, 0);
+            if (used != row.AmountUsed)
+            {
+                Add(found, $"Subscription {row.Id} has {row.AmountUsed} used, but the ledger says {used}.");
+            }
+            else if (row.AmountTotal > 0 && row.AmountUsed - row.AmountTotal > excess)
+            {
+                Add(found, $"Subscription {row.Id} is {row.AmountUsed - row.AmountTotal} beyond its total, but only {excess} was charged beyond holds.");
+            }
+        }
+        return subscriptions;
+    }
+
     private static async Task CheckHoldsAsync(DataConnection db, List<string> found, CancellationToken cancel)
     {
         var escrows = await db.GetTable<EscrowRow>()
@@ -94,10 +134,13 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
             .Select(group => new { group.Key.Kind, group.Key.AccountId, Amount = group.Sum(row => row.Amount) })
             .ToListAsync(cancel);
         var inEscrow = escrows.ToDictionary(row => (Kind: (AccountKind)row.Kind, row.AccountId), row => row.Amount);
-        var wallets = await db.GetTable<UserRow>().Where(row => row.Held != 0).Select(row => new { row.Id, row.Held }).ToListAsync(cancel);
-        var keys = await db.GetTable<TokenRow>().Where(row => row.Held != 0).Select(row => new { row.Id, row.Held }).ToListAsync(cancel);
-        var held = wallets.Select(row => (Kind: AccountKind.Wallet, row.Id, row.Held))
-            .Concat(keys.Select(row => (Kind: AccountKind.Key, row.Id, row.Held)));
+        var held = new List<(AccountKind Kind, long Id, long Held)>();
+        foreach (var kind in Enum.GetValues<AccountKind>())
+        {
+            var column = Accounts.HeldOf(kind);
+            held.AddRange((await db.QueryToListAsync<HeldOf>($"SELECT id AS Id, {column} AS Held FROM {Accounts.TableOf(kind)} WHERE {column} <> 0", cancel))
+                .Select(row => (kind, row.Id, row.Held)));
+        }
         foreach (var (kind, id, amount) in held)
         {
             inEscrow.Remove((kind, id), out var escrow);
@@ -112,6 +155,10 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
         }
     }
 
+    /// <summary>
+    /// Compares what the ledger says about a call or task with its rows of the usage log: as many rows as entries that wanted one, and
+    /// charges less refunds the same on both sides.
+    /// </summary>
     private static async Task<long> CheckLogsAsync(DataConnection db, DataConnection logDb, List<string> found, CancellationToken cancel)
     {
         var meta = await db.GetTable<MetaRow>().Where(row => row.Name == LogsPrunedBefore).Select(row => row.Value).FirstOrDefaultAsync(cancel);
@@ -120,39 +167,56 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
         var last = "";
         while (true)
         {
-            var entries = await db.GetTable<LedgerRow>()
-                .Where(entry => entry.EntryKey.CompareTo(last) > 0 && entry.Kind == (long)LedgerKind.Consume)
+            var keys = await db.GetTable<LedgerRow>()
+                .Where(entry => entry.EntryKey.CompareTo(last) > 0 && entry.Kind == (long)LedgerKind.Consume && entry.EntryKey.EndsWith(ChargeSuffix))
                 .OrderBy(entry => entry.EntryKey)
                 .Take(Page)
-                .Select(entry => new { entry.EntryKey, entry.Points, entry.Logged, entry.CreatedAt })
+                .Select(entry => entry.EntryKey)
                 .ToListAsync(cancel);
-            if (entries.Count == 0)
+            if (keys.Count == 0)
             {
                 return checkedCharges;
             }
-            last = entries[^1].EntryKey;
+            last = keys[^1];
+            // A task has a second entry, its end.
+            var both = keys.Concat(keys.Select(key => CallOf(key) + EndSuffix)).ToList();
+            var entries = await db.GetTable<LedgerRow>()
+                .Where(entry => both.Contains(entry.EntryKey))
+                .Select(entry => new { entry.EntryKey, Points = entry.Points + entry.SubscriptionPoints, entry.Logged, entry.CreatedAt })
+                .ToListAsync(cancel);
             var wanted = entries
-                .Where(entry => entry.Logged && entry.CreatedAt >= prunedBefore)
-                .ToDictionary(entry => entry.EntryKey[..^Suffix.Length], entry => -entry.Points, StringComparer.Ordinal);
+                .GroupBy(entry => CallOf(entry.EntryKey), StringComparer.Ordinal)
+                .Where(call => call.All(entry => entry.Logged || entry.Points == 0) && call.Min(entry => entry.CreatedAt) >= prunedBefore)
+                .ToDictionary(
+                    call => call.Key,
+                    call => (Points: -call.Sum(entry => entry.Points), Rows: call.Count(entry => entry.Logged)),
+                    StringComparer.Ordinal);
+            checkedCharges += wanted.Count;
+            foreach (var call in wanted.Where(call => call.Value.Rows == 0).ToList())
+            {
+                wanted.Remove(call.Key);
+            }
             var ids = wanted.Keys.ToList();
             var rows = await logDb.GetTable<LogRow>()
-                .Where(row => row.Type == ConsumeLog && ids.Contains(row.RequestId))
-                .Select(row => new { row.RequestId, row.Quota })
+                .Where(row => (row.Type == ConsumeLog || row.Type == RefundLog) && ids.Contains(row.RequestId))
+                .Select(row => new { row.RequestId, row.Type, row.Quota })
                 .ToListAsync(cancel);
-            checkedCharges += wanted.Count;
-            foreach (var group in rows.GroupBy(row => row.RequestId, StringComparer.Ordinal))
+            foreach (var call in rows.GroupBy(row => row.RequestId, StringComparer.Ordinal))
             {
-                if (wanted.Remove(group.Key, out var points) && (group.Count() != 1 || group.Sum(row => row.Quota) != points))
+                var logged = call.Sum(row => row.Type == RefundLog ? -row.Quota : row.Quota);
+                if (wanted.Remove(call.Key, out var expected) && (call.Count() != expected.Rows || logged != expected.Points))
                 {
-                    Add(found, $"Call {group.Key} was charged {points}, but {group.Count()} log rows say {group.Sum(row => row.Quota)}.");
+                    Add(found, $"Call {call.Key} was charged {expected.Points}, but {call.Count()} log rows say {logged}.");
                 }
             }
             foreach (var missing in wanted)
             {
-                Add(found, $"Call {missing.Key} was charged {missing.Value}, but has no log row.");
+                Add(found, $"Call {missing.Key} was charged {missing.Value.Points}, but has no log row.");
             }
         }
     }
+
+    private static string CallOf(string entryKey) => entryKey[..entryKey.LastIndexOf(':')];
 
     /// <summary>A reading transaction; on SQLite a deferred one, which does not keep writers out.</summary>
     private static async Task<IAsyncDisposable> SnapshotAsync(DataConnection db, DatabaseKind kind, CancellationToken cancel)
@@ -171,6 +235,13 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
         {
             found.Add(discrepancy);
         }
+    }
+
+    private sealed class HeldOf
+    {
+        public long Id { get; set; }
+
+        public long Held { get; set; }
     }
 
     private sealed class DeferredTransaction(DataConnection db) : IAsyncDisposable

@@ -6,8 +6,10 @@ using NewApi.Data.Rows;
 namespace NewApi.Data.Ledger;
 
 /// <summary>
-/// Changes of a balance that are not relayed calls. Each writes its ledger entry in the transaction of the change; the unique key makes a
-/// repeated change an error instead of a second payment.
+/// Changes of a balance that are not relayed calls: top-ups, redemptions, adjustments, rewards, purchases. Each takes an open transaction
+/// (<see cref="Database.WriteAsync{T}"/>) and writes its ledger entry beside the change; the unique key makes a repeated change an error
+/// (<see cref="Database.IsDuplicate"/>, which rolls everything back) instead of a second payment. Announce <c>ChangeTopic.Users</c> after
+/// the commit. What tasks cost is the business of <see cref="TaskLedger"/>.
 /// </summary>
 public static class LedgerEntries
 {
@@ -69,6 +71,33 @@ public static class LedgerEntries
         await AppendAsync(db, kind, entryKey, userId, points, 0, 0, now, cancel);
         return true;
     }
+
+    /// <summary>
+    /// Takes <paramref name="points"/> out of a wallet, if that much is neither spent nor set aside for calls under way, and records why:
+    /// a subscription bought from the wallet, for instance.
+    /// </summary>
+    /// <returns>False when the wallet cannot bear it; nothing has changed then.</returns>
+    public static async Task<bool> DebitAsync(
+        DataConnection db,
+        LedgerKind kind,
+        string entryKey,
+        long userId,
+        long points,
+        long now,
+        CancellationToken cancel = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(points);
+        if (!await Accounts.TrySpendAsync(db, AccountKind.Wallet, userId, points, now, cancel))
+        {
+            return false;
+        }
+        await AppendAsync(db, kind, entryKey, userId, -points, 0, 0, now, cancel);
+        return true;
+    }
+
+    /// <summary>The change of this key has been made: ask before repeating one whose outcome is unknown.</summary>
+    public static Task<bool> ExistsAsync(DataConnection db, string entryKey, CancellationToken cancel = default) =>
+        db.GetTable<LedgerRow>().AnyAsync(entry => entry.EntryKey == entryKey, cancel);
 
     /// <summary>
     /// Sets a wallet to <paramref name="balance"/>, whatever it is now, and records the difference. The difference is taken inside the

@@ -23,6 +23,15 @@ public enum LedgerKind
 
     /// <summary>Money given back after a charge.</summary>
     Refund = 7,
+
+    /// <summary>A subscription that was bought with points of the wallet.</summary>
+    Purchase = 8,
+
+    /// <summary>What a subscription had used when the ledger first saw it.</summary>
+    OpenSubscription = 9,
+
+    /// <summary>A subscription began a new period: what was used of it is zero again.</summary>
+    Reset = 10,
 }
 
 /// <summary>Which balance escrow was taken from. The numbers are stored in <c>newapi_escrows.kind</c>.</summary>
@@ -33,4 +42,10 @@ public enum AccountKind
 
     /// <summary>The ceiling of a limited key: <c>tokens.remain_quota</c>.</summary>
     Key = 2,
+
+    /// <summary>What is left of a subscription: <c>user_subscriptions.amount_total - amount_used</c>.</summary>
+    Subscription = 3,
+
+    /// <summary>What is left of a budget: <c>newapi_budgets.amount - used</c>.</summary>
+    Budget = 4,
 }

@@ -6,8 +6,8 @@ using NewApi.Data.Rows;
 namespace NewApi.Data.Ledger;
 
 /// <summary>
-/// Takes over the balances that were there before the ledger: after every migration each user without an opening entry gets one, so that
-/// the sum of the ledger equals the balance from then on.
+/// Takes over the balances that were there before the ledger: after every migration each user without an opening entry gets one, and each
+/// subscription that the ledger has never seen, so that the sum of the ledger equals the balance from then on.
 /// </summary>
 internal sealed class LedgerOpening(TimeProvider clock) : IAfterMigration
 {
@@ -37,7 +37,30 @@ internal sealed class LedgerOpening(TimeProvider clock) : IAfterMigration
                         CreatedAt = now,
                     }),
                     token);
+                await OpenSubscriptionsAsync(db, now, token);
                 return unopened.Count;
             },
             cancellationToken);
+
+    /// <summary>A subscription that was used before the ledger saw it; one that begins at zero needs no opening.</summary>
+    private static async Task OpenSubscriptionsAsync(DataConnection db, long now, CancellationToken cancel)
+    {
+        var known = db.GetTable<LedgerRow>().Where(entry => entry.SubscriptionId != 0).Select(entry => entry.SubscriptionId);
+        var unopened = await db.GetTable<UserSubscriptionRow>()
+            .Where(row => row.AmountUsed != 0 && !known.Contains(row.Id))
+            .Select(row => new { row.Id, row.UserId, row.AmountUsed })
+            .ToListAsync(cancel);
+        await db.GetTable<LedgerRow>().BulkCopyAsync(
+            new BulkCopyOptions { BulkCopyType = BulkCopyType.MultipleRows },
+            unopened.Select(row => new LedgerRow
+            {
+                EntryKey = $"open-subscription:{row.Id}",
+                Kind = (int)LedgerKind.OpenSubscription,
+                UserId = row.UserId,
+                SubscriptionId = row.Id,
+                SubscriptionPoints = -row.AmountUsed,
+                CreatedAt = now,
+            }),
+            cancel);
+    }
 }

@@ -38,4 +38,12 @@ public sealed class LedgerRow
 
     [Column("created_at")]
     public long CreatedAt { get; set; }
+
+    /// <summary>The subscription that paid or was given back to; 0 for none.</summary>
+    [Column("subscription_id")]
+    public long SubscriptionId { get; set; }
+
+    /// <summary>Change of what the subscription has left: the negative of the change of <c>amount_used</c>.</summary>
+    [Column("subscription_points")]
+    public long SubscriptionPoints { get; set; }
 }

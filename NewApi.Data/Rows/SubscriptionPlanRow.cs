@@ -65,4 +65,12 @@ public sealed class SubscriptionPlanRow
 
     [Column("updated_at", CanBeNull = true)]
     public long UpdatedAt { get; set; }
+
+    /// <summary>The plan may be bought with points of the wallet; null means yes.</summary>
+    [Column("allow_balance_pay")]
+    public bool? AllowBalancePay { get; set; }
+
+    /// <summary>The wallet may pay what the subscription cannot; null means yes.</summary>
+    [Column("allow_wallet_overflow")]
+    public bool? AllowWalletOverflow { get; set; }
 }

@@ -63,6 +63,8 @@ public static class Tables
 
         public ITable<EscrowRow> Escrows => db.GetTable<EscrowRow>();
 
+        public ITable<BudgetRow> Budgets => db.GetTable<BudgetRow>();
+
         public ITable<MetaRow> Meta => db.GetTable<MetaRow>();
     }
 }

@@ -52,4 +52,8 @@ public sealed class UserSubscriptionRow
 
     [Column("updated_at", CanBeNull = true)]
     public long UpdatedAt { get; set; }
+
+    /// <summary>Points taken out of the subscription by relays and not settled yet.</summary>
+    [Column("newapi_held")]
+    public long Held { get; set; }
 }

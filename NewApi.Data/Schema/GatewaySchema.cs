@@ -551,6 +551,8 @@ internal static class GatewaySchema
             Number("quota_reset_custom_seconds", 0),
             Number("created_at"),
             Number("updated_at"),
+            Flag("allow_balance_pay"),
+            Flag("allow_wallet_overflow"),
         ],
     };
 
@@ -597,6 +599,7 @@ internal static class GatewaySchema
             Varchar("prev_user_group", 64, ""),
             Number("created_at"),
             Number("updated_at"),
+            Number("newapi_held", 0).Required(),
         ],
         Indexes =
         [
@@ -692,6 +695,8 @@ internal static class GatewaySchema
             Number("excess").Required(),
             Flag("logged").Required(),
             Number("created_at").Required(),
+            Number("subscription_id", 0).Required(),
+            Number("subscription_points", 0).Required(),
         ],
         Indexes =
         [
@@ -719,6 +724,33 @@ internal static class GatewaySchema
             Number("kind").Key(),
             Number("account_id").Key(),
             Number("amount").Required(),
+        ],
+    };
+
+    private static readonly TableShape Budgets = new("newapi_budgets")
+    {
+        Columns =
+        [
+            Id(),
+            Varchar("name", 64).Required(),
+            Number("owner_id").Required(),
+            Varchar("scope", 16).Required(),
+            Number("scope_id").Required(),
+            Varchar("scope_group", 64).Required(),
+            Number("amount").Required(),
+            Number("used").Required(),
+            Number("held").Required(),
+            Varchar("period", 16).Required(),
+            Number("custom_seconds").Required(),
+            Number("last_reset_time").Required(),
+            Number("next_reset_time").Required(),
+            Flag("enabled").Required(),
+            Number("created_at").Required(),
+            Number("updated_at").Required(),
+        ],
+        Indexes =
+        [
+            Index("newapi_budgets_scope", "scope", "scope_id"),
         ],
     };
 
@@ -762,6 +794,7 @@ internal static class GatewaySchema
         Ledger,
         Leases,
         Escrows,
+        Budgets,
         Meta,
     ];
 

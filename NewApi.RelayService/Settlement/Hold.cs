@@ -2,18 +2,6 @@ using NewApi.Data.Ledger;
 
 namespace NewApi.RelayService.Settlement;
 
-/// <summary>Why a call was not admitted.</summary>
-internal enum HoldRefusal
-{
-    None,
-
-    /// <summary>The wallet cannot bear it.</summary>
-    Wallet,
-
-    /// <summary>The key's own ceiling cannot bear it.</summary>
-    Key,
-}
-
 /// <summary>
 /// Credits set aside for one call, whatever the number of its attempts. It ends exactly once: settled with the real charge, or released.
 /// Disposing an unsettled hold releases it, so no path out of a call can leave credits behind.

@@ -15,7 +15,7 @@ internal sealed class AuditLedger(LedgerAudit audit, ILogger<AuditLedger> log) :
         var report = await audit.RunAsync(cancel);
         if (report.IsClean)
         {
-            log.BooksAreRight(report.Accounts, report.Charges);
+            log.BooksAreRight(report.Accounts, report.Subscriptions, report.Charges);
             return;
         }
         foreach (var discrepancy in report.Discrepancies)

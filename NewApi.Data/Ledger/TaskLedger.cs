@@ -1,0 +1,310 @@
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+using NewApi.Data.Rows;
+using NewApi.Data.Usage;
+using NewApi.Domain.Funding;
+
+namespace NewApi.Data.Ledger;
+
+/// <summary>What a task costs when it is handed in.</summary>
+public sealed record TaskCharge
+{
+    /// <summary>Names the money of this task for ever, at most 64 characters: the id of the call that handed it in. Keep it with the task.</summary>
+    public required string RequestId { get; init; }
+
+    public required long UserId { get; init; }
+
+    /// <summary>The key that was presented; 0 for none.</summary>
+    public required long TokenId { get; init; }
+
+    public required long ChannelId { get; init; }
+
+    /// <summary>Quota points; not negative.</summary>
+    public required long Points { get; init; }
+
+    /// <summary>The row of the usage log: ids, amount, type and time are filled in here, the rest by the caller. Null for none.</summary>
+    public LogRow? Log { get; init; }
+}
+
+/// <summary>Who paid for a task.</summary>
+/// <param name="SubscriptionId">The subscription; 0 when the wallet paid.</param>
+public readonly record struct TaskPayer(long SubscriptionId)
+{
+    /// <summary>As the usage log spells it.</summary>
+    public string Source => SubscriptionId == 0 ? "wallet" : "subscription";
+}
+
+/// <summary>How a task ends.</summary>
+public sealed record TaskEnd
+{
+    /// <summary>The name under which the task was charged.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>What the task costs in the end: 0 gives everything back, another amount than was charged moves the difference.</summary>
+    public required long Points { get; init; }
+
+    /// <summary>The row of the usage log for a difference: type 6 when something is given back, 2 when more is charged. Null for none.</summary>
+    public LogRow? Log { get; init; }
+}
+
+/// <summary>
+/// The money of tasks: charged when they are handed in, in the transaction that stores the task; ended exactly once, in the transaction
+/// that stores its end, however many pollers find it finished at the same time.
+/// </summary>
+public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStore usageLog, TimeProvider clock)
+{
+    private const long ConsumeLog = 2;
+    private const long RefundLog = 6;
+
+    /// <summary>
+    /// Charges a task to the user's subscriptions or wallet, in the order of their preference, and to the key, and stores the task with
+    /// it: both or neither.
+    /// </summary>
+    /// <remarks>
+    /// After an exception the charge may or may not stand (the answer of a commit can get lost): call <see cref="EndAsync"/> with 0 points
+    /// then, which gives back what stands.
+    /// </remarks>
+    /// <param name="charge">What it costs and whom.</param>
+    /// <param name="storeTask">Inserts the task; may run again after a conflict.</param>
+    /// <param name="cancel">Cancels before the commit.</param>
+    public async Task<(TaskPayer Payer, HoldRefusal Refusal)> ChargeAsync(
+        TaskCharge charge,
+        Func<DataConnection, TaskPayer, CancellationToken, Task> storeTask,
+        CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(charge.Points);
+        var now = Now;
+        var result = await database.WriteAsync(
+            async (db, token) =>
+            {
+                await Accounts.LockAsync(db, AccountKind.Wallet, charge.UserId, token);
+                var (payer, refusal) = await PayAsync(db, charge, now, token);
+                if (refusal != HoldRefusal.None)
+                {
+                    return (payer, refusal);
+                }
+                await CountAsync(db, charge.UserId, charge.ChannelId, charge.Points, calls: 1, token);
+                var bySubscription = payer.SubscriptionId != 0;
+                await db.InsertAsync(
+                    new LedgerRow
+                    {
+                        EntryKey = ConsumeKey(charge.RequestId),
+                        Kind = (int)LedgerKind.Consume,
+                        UserId = charge.UserId,
+                        TokenId = charge.TokenId,
+                        ChannelId = charge.ChannelId,
+                        Points = bySubscription ? 0 : -charge.Points,
+                        TokenPoints = charge.TokenId == 0 ? 0 : -charge.Points,
+                        SubscriptionId = payer.SubscriptionId,
+                        SubscriptionPoints = bySubscription ? -charge.Points : 0,
+                        Logged = charge.Log is not null,
+                        CreatedAt = now,
+                    },
+                    token: token);
+                await storeTask(db, payer, token);
+                if (charge.Log is { } log)
+                {
+                    Fill(log, charge.RequestId, charge.UserId, charge.TokenId, charge.ChannelId, charge.Points, now);
+                    await LogBesideAsync(db, log, token);
+                }
+                return (payer, refusal);
+            },
+            cancel);
+        if (result.refusal == HoldRefusal.None)
+        {
+            await LogElsewhereAsync(charge.Log);
+        }
+        return result;
+    }
+
+    /// <summary>
+    /// Ends a task: settles it at another amount or gives everything back. Exactly one caller succeeds, whoever comes first; a task that
+    /// was never charged ends without moving money.
+    /// </summary>
+    /// <param name="end">What the task costs in the end.</param>
+    /// <param name="transition">
+    /// Moves the task's row to its end by compare-and-set, and says whether it did; false leaves the money alone. May run again after a
+    /// conflict.
+    /// </param>
+    /// <param name="cancel">Cancels before the commit.</param>
+    /// <returns>True when this call ended the task.</returns>
+    public async Task<bool> EndAsync(TaskEnd end, Func<DataConnection, CancellationToken, Task<bool>> transition, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(end.Points);
+        var now = Now;
+        var (ended, moved) = await database.WriteAsync(
+            async (db, token) =>
+            {
+                var key = ConsumeKey(end.RequestId);
+                var charged = await db.Ledger.FirstOrDefaultAsync(entry => entry.EntryKey == key, token);
+                if (charged is not null)
+                {
+                    await Accounts.LockAsync(db, AccountKind.Wallet, charged.UserId, token);
+                    if (await LedgerEntries.ExistsAsync(db, EndKey(end.RequestId), token))
+                    {
+                        return (false, 0L);
+                    }
+                }
+                if (!await transition(db, token))
+                {
+                    return (false, 0L);
+                }
+                return (true, charged is null ? 0 : await SettleAsync(db, end, charged, now, token));
+            },
+            cancel);
+        if (ended && moved != 0)
+        {
+            await LogElsewhereAsync(end.Log);
+        }
+        return ended;
+    }
+
+    /// <summary>Moves the difference between what was charged and what the task costs; returns it.</summary>
+    private async Task<long> SettleAsync(DataConnection db, TaskEnd end, LedgerRow charged, long now, CancellationToken cancel)
+    {
+        var delta = checked(end.Points + charged.Points + charged.SubscriptionPoints);
+        if (charged.TokenId != 0)
+        {
+            await Accounts.SpendAsync(db, AccountKind.Key, charged.TokenId, delta, cancel);
+        }
+        var (wallet, subscription, excess) = delta < 0
+            ? await GiveBackAsync(db, charged, -delta, cancel)
+            : await ChargeMoreAsync(db, charged, delta, now, cancel);
+        var moved = wallet + subscription;
+        await CountAsync(db, charged.UserId, charged.ChannelId, moved, calls: 0, cancel);
+        await db.InsertAsync(
+            new LedgerRow
+            {
+                EntryKey = EndKey(end.RequestId),
+                Kind = (int)(delta < 0 ? LedgerKind.Refund : LedgerKind.Consume),
+                UserId = charged.UserId,
+                TokenId = charged.TokenId,
+                ChannelId = charged.ChannelId,
+                Points = -wallet,
+                TokenPoints = charged.TokenId == 0 ? 0 : -delta,
+                SubscriptionId = charged.SubscriptionId,
+                SubscriptionPoints = -subscription,
+                Excess = excess,
+                Logged = end.Log is not null && moved != 0,
+                CreatedAt = now,
+            },
+            token: cancel);
+        if (end.Log is { } log && moved != 0)
+        {
+            Fill(log, end.RequestId, charged.UserId, charged.TokenId, charged.ChannelId, moved, now);
+            await LogBesideAsync(db, log, cancel);
+        }
+        return moved;
+    }
+
+    /// <summary>The first source that can bear the charge pays, unless the key or a budget cannot.</summary>
+    private async Task<(TaskPayer Payer, HoldRefusal Refusal)> PayAsync(DataConnection db, TaskCharge charge, long now, CancellationToken cancel)
+    {
+        var unlimited = charge.TokenId == 0
+            || await db.Tokens.Where(row => row.Id == charge.TokenId).Select(row => row.UnlimitedQuota).FirstOrDefaultAsync(cancel);
+        if (unlimited)
+        {
+            await Accounts.SpendAsync(db, AccountKind.Key, charge.TokenId, charge.Points, cancel);
+        }
+        else if (!await Accounts.TrySpendAsync(db, AccountKind.Key, charge.TokenId, charge.Points, now, cancel))
+        {
+            return (default, HoldRefusal.Key);
+        }
+        var setting = await db.Users.Where(row => row.Id == charge.UserId).Select(row => row.Setting).FirstOrDefaultAsync(cancel);
+        var funding = await FundingStore.ReadAsync(db, charge.UserId, setting, now, cancel);
+        foreach (var subscription in funding.Sources())
+        {
+            if (await TrySpendAsync(db, charge, subscription, now, cancel))
+            {
+                return (new TaskPayer(subscription?.Id ?? 0), HoldRefusal.None);
+            }
+        }
+        await Accounts.SpendAsync(db, AccountKind.Key, charge.TokenId, -charge.Points, cancel);
+        return (default, funding.WalletPays ? HoldRefusal.Wallet : HoldRefusal.Subscription);
+    }
+
+    private async Task<bool> TrySpendAsync(DataConnection db, TaskCharge charge, FundingSubscription? subscription, long now, CancellationToken cancel)
+    {
+        if (subscription is null)
+        {
+            return await Accounts.TrySpendAsync(db, AccountKind.Wallet, charge.UserId, charge.Points, now, cancel);
+        }
+        await PeriodResets.SubscriptionAsync(db, subscription.Id, now, clock.LocalTimeZone, cancel);
+        return await Accounts.TrySpendAsync(db, AccountKind.Subscription, subscription.Id, charge.Points, now, cancel);
+    }
+
+    /// <summary>Gives back to whoever paid. A period that is over took what was used of it along: that part is not given again.</summary>
+    private static async Task<(long Wallet, long Subscription, long Excess)> GiveBackAsync(
+        DataConnection db, LedgerRow charged, long points, CancellationToken cancel)
+    {
+        if (charged.SubscriptionId == 0)
+        {
+            await Accounts.SpendAsync(db, AccountKind.Wallet, charged.UserId, -points, cancel);
+            return (-points, 0, 0);
+        }
+        await Accounts.LockAsync(db, AccountKind.Subscription, charged.SubscriptionId, cancel);
+        var used = await db.UserSubscriptions
+            .Where(row => row.Id == charged.SubscriptionId)
+            .Select(row => (long?)row.AmountUsed)
+            .FirstOrDefaultAsync(cancel);
+        var back = Math.Clamp(used ?? 0, 0, points);
+        await Accounts.SpendAsync(db, AccountKind.Subscription, charged.SubscriptionId, -back, cancel);
+        return (0, -back, 0);
+    }
+
+    /// <summary>The task cost more than was charged: the subscription pays what it can, then the wallet, and what nobody has is debt.</summary>
+    private static async Task<(long Wallet, long Subscription, long Excess)> ChargeMoreAsync(
+        DataConnection db, LedgerRow charged, long points, long now, CancellationToken cancel)
+    {
+        var subscription = 0L;
+        if (charged.SubscriptionId != 0)
+        {
+            await Accounts.LockAsync(db, AccountKind.Subscription, charged.SubscriptionId, cancel);
+            var free = await Accounts.FreeAsync(db, AccountKind.Subscription, charged.SubscriptionId, now, cancel);
+            subscription = await FundingStore.AllowsOverflowAsync(db, charged.SubscriptionId, cancel) ? Math.Clamp(free, 0, points) : points;
+            await Accounts.SpendAsync(db, AccountKind.Subscription, charged.SubscriptionId, subscription, cancel);
+            if (subscription == points)
+            {
+                return (0, points, Math.Max(0, points - Math.Max(0, free)));
+            }
+        }
+        var wallet = points - subscription;
+        var balance = await Accounts.FreeAsync(db, AccountKind.Wallet, charged.UserId, now, cancel);
+        await Accounts.SpendAsync(db, AccountKind.Wallet, charged.UserId, wallet, cancel);
+        return (wallet, subscription, Math.Max(0, wallet - Math.Max(0, balance)));
+    }
+
+    private static async Task CountAsync(DataConnection db, long userId, long channelId, long points, int calls, CancellationToken cancel)
+    {
+        await db.Users
+            .Where(row => row.Id == userId)
+            .Set(row => row.UsedQuota, row => row.UsedQuota + points)
+            .Set(row => row.RequestCount, row => row.RequestCount + calls)
+            .UpdateAsync(cancel);
+        await db.Channels.Where(row => row.Id == channelId).Set(row => row.UsedQuota, row => row.UsedQuota + points).UpdateAsync(cancel);
+    }
+
+    private static void Fill(LogRow log, string requestId, long userId, long tokenId, long channelId, long points, long now)
+    {
+        log.RequestId = requestId;
+        log.UserId = userId;
+        log.TokenId = tokenId;
+        log.ChannelId = channelId;
+        log.Type = points < 0 ? RefundLog : ConsumeLog;
+        log.Quota = Math.Abs(points);
+        log.CreatedAt = now;
+    }
+
+    private Task LogBesideAsync(DataConnection db, LogRow log, CancellationToken cancel) =>
+        logs.IsSeparate ? Task.CompletedTask : usageLog.InsertAsync(db, [log], cancel);
+
+    private Task LogElsewhereAsync(LogRow? log) =>
+        logs.IsSeparate && log is not null ? usageLog.InsertAsync([log], CancellationToken.None) : Task.CompletedTask;
+
+    private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    private static string ConsumeKey(string requestId) => requestId + ":consume";
+
+    private static string EndKey(string requestId) => requestId + ":end";
+}
