@@ -1,3 +1,4 @@
+using NewApi.Data.Ledger;
 using NewApi.Domain;
 using NewApi.Domain.Pricing;
 using NewApi.RelayService.Channels;
