@@ -20,6 +20,15 @@ internal sealed record RelayOptions
     /// <summary>Longest wait for a connection to an upstream (<c>RELAY_CONNECT_TIMEOUT</c>).</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Attempts that a call may make while no byte has reached its caller (<c>RELAY_MAX_ATTEMPTS</c>); the option <c>RetryTimes</c> counts
+    /// where it allows more.
+    /// </summary>
+    public int MaxAttempts { get; init; } = 4;
+
+    /// <summary>How long after its start a call may still begin another attempt (<c>RELAY_ATTEMPT_BUDGET</c>).</summary>
+    public TimeSpan AttemptBudget { get; init; } = TimeSpan.FromSeconds(600);
+
     /// <summary>How long an unused upstream connection is kept (<c>RELAY_IDLE_CONN_TIMEOUT</c>).</summary>
     public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromSeconds(90);
 
@@ -48,6 +57,8 @@ internal sealed record RelayOptions
         IdleTimeout = settings.Seconds("STREAMING_TIMEOUT", 300, 1, 86_400),
         FirstByteTimeout = settings.Seconds("RELAY_FIRST_BYTE_TIMEOUT", 300, 1, 86_400),
         ConnectTimeout = settings.Seconds("RELAY_CONNECT_TIMEOUT", 10, 1, 600),
+        MaxAttempts = settings.Int("RELAY_MAX_ATTEMPTS", 4, 1, 100),
+        AttemptBudget = settings.Seconds("RELAY_ATTEMPT_BUDGET", 600, 1, 86_400),
         IdleConnectionTimeout = settings.Seconds("RELAY_IDLE_CONN_TIMEOUT", 90, 1, 86_400),
         MaxFrame = settings.Int("STREAM_SCANNER_MAX_BUFFER_MB", 64, 1, 1024) << 20,
         ForceStreamOption = settings.Flag("FORCE_STREAM_OPTION", true),

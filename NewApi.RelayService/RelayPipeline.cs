@@ -22,6 +22,7 @@ internal sealed class RelayPipeline(
     Delivery delivery,
     ErrorLog errors,
     RelayMetrics metrics,
+    RelayOptions options,
     TimeProvider clock,
     ILogger<RelayPipeline> log)
 {
@@ -90,9 +91,15 @@ internal sealed class RelayPipeline(
     private async Task<RelayFault?> AttemptAsync(RelayCall call)
     {
         RelayFault? fault = null;
-        var attempts = 1 + (call.Pinned is null ? call.Snapshot.Options.RetryTimes : 0);
+        // The operator's number of retries counts where it is larger; without one, a fault that no caller has seen is still worth another
+        // channel.
+        var attempts = call.Pinned is null ? Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts) : 1;
         for (var attempt = 0; attempt < attempts; attempt++)
         {
+            if (attempt > 0 && clock.GetElapsedTime(call.StartedAt) > options.AttemptBudget)
+            {
+                break;
+            }
             if (Router.Next(call) is not { } channel)
             {
                 break;

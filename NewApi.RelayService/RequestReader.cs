@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Microsoft.AspNetCore.Http.Features;
 using NewApi.Domain;
 using NewApi.Protocols;
 using ZstdSharp;
@@ -48,6 +49,11 @@ internal sealed class RequestReader(RelayOptions options)
         if (request.ContentLength > options.MaxRequestBody)
         {
             return TooLarge();
+        }
+        // The server's own bound is lower than what operators may set.
+        if (call.Http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
+        {
+            bound.MaxRequestBodySize = options.MaxRequestBody;
         }
         var encoding = request.Headers.ContentEncoding.ToString();
         if (encoding.Length > 0 && encoding != "identity")
@@ -126,6 +132,7 @@ internal sealed class RequestReader(RelayOptions options)
     private RelayFault TooLarge() =>
         new(413, "read_request_body_failed", $"The body is larger than {options.MaxRequestBody >> 20} MB.") { Final = true };
 
-    private static RelayFault Unreadable(int status) =>
-        new(status is >= 400 and < 500 ? status : 400, "read_request_body_failed", "The body could not be read.") { Final = true };
+    private RelayFault Unreadable(int status) => status == StatusCodes.Status413PayloadTooLarge
+        ? TooLarge()
+        : new(status is >= 400 and < 500 ? status : 400, "read_request_body_failed", "The body could not be read.") { Final = true };
 }

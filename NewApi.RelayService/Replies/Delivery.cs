@@ -6,6 +6,7 @@ using NewApi.Protocols;
 using NewApi.RelayService.Metering;
 using NewApi.RelayService.Upstream;
 using NewApi.RelayService.UsageLogging;
+using ZstdSharp;
 
 namespace NewApi.RelayService.Replies;
 
@@ -63,7 +64,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         {
             end = StreamEndReason.IdleTimeout;
         }
-        catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException or SseFrameTooLargeException)
+        catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException or InvalidOperationException or ZstdException)
         {
             end = StreamEndReason.UpstreamCut;
         }

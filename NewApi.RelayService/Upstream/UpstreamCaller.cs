@@ -3,6 +3,7 @@ using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Metering;
+using ZstdSharp;
 
 namespace NewApi.RelayService.Upstream;
 
@@ -56,7 +57,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
         {
             return Failed(exchange, new RelayFault(504, "do_request_failed", "The upstream did not answer in time.") { Leg = LegOf(exchange) });
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException)
+        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or ZstdException or InvalidOperationException)
         {
             return Failed(exchange, new RelayFault(500, "do_request_failed", "The upstream could not be reached or broke off.") { Leg = LegOf(exchange) });
         }
@@ -225,6 +226,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
             "gzip" or "x-gzip" => new GZipStream(body, CompressionMode.Decompress),
             "br" => new BrotliStream(body, CompressionMode.Decompress),
             "deflate" => new ZLibStream(body, CompressionMode.Decompress),
+            "zstd" => new DecompressionStream(body),
             _ => body,
         };
     }

@@ -1,0 +1,239 @@
+using System.Net;
+using System.Text.Json;
+using NewApi.Data.Rows;
+using NewApi.Testing.Upstreams;
+
+namespace NewApi.RelayService.Tests.Failover;
+
+/// <summary>Whatever the first channel does before its first byte, the caller sees one clean answer from the second.</summary>
+public sealed class FailoverTests
+{
+    /// <summary>1,000 tokens in and 500 out at gpt-4o's ratio 1.25, output four times as dear.</summary>
+    private const long Price = 3_750;
+
+    private static readonly Dictionary<string, UpstreamScript> Faulty = new()
+    {
+        ["stall before headers"] = Faults.StallBeforeHeaders,
+        ["stall before the first event"] = Faults.StallBeforeFirstEvent,
+        ["429"] = Faults.TooManyRequests(),
+        ["429 with Retry-After"] = Faults.TooManyRequests(TimeSpan.FromSeconds(30)),
+        ["401"] = Faults.Status(401, "invalid_api_key"),
+        ["403"] = Faults.Status(403),
+        ["404"] = Faults.Status(404, "model_not_found"),
+        ["500"] = Faults.Status(500),
+        ["502"] = Faults.Status(502),
+        ["503"] = Faults.Status(503),
+        ["529"] = Faults.Status(529, "overloaded_error"),
+        ["reset"] = Faults.Reset,
+        ["cut before content"] = Faults.CutBeforeContent,
+        ["garbage"] = Faults.Garbage,
+        ["empty answer"] = Faults.EmptyAnswer,
+        ["error inside a 200"] = Faults.ErrorInside,
+        ["stream that only comments"] = Faults.OnlyDone,
+        ["compressed error"] = Faults.Compressed("gzip", Faults.ErrorInside),
+    };
+
+    public static TheoryData<string, bool> EveryFault()
+    {
+        var data = new TheoryData<string, bool>();
+        foreach (var name in Faulty.Keys)
+        {
+            data.Add(name, true);
+            data.Add(name, false);
+        }
+        return data;
+    }
+
+    [Theory, MemberData(nameof(EveryFault))]
+    public async Task Caller_sees_nothing_of_a_channel_that_fails(string fault, bool stream)
+    {
+        await using var bad = await FakeUpstream.StartAsync(Faulty[fault]);
+        await using var good = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartAsync(bad, good);
+
+        var reply = await relay.ChatAsync(stream);
+
+        Assert.Equal(HttpStatusCode.OK, reply.Status);
+        Assert.Equal(OpenAIAnswers.Words, reply.Content);
+        Assert.DoesNotContain(Faults.Marker, reply.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(Faults.Marker, reply.Headers.ToString(), StringComparison.Ordinal);
+        Assert.False(reply.Headers.Contains("Retry-After"));
+        if (stream)
+        {
+            Assert.Equal("[DONE]", reply.Events[^1]);
+            Assert.DoesNotContain("error", reply.Text, StringComparison.Ordinal);
+        }
+        Assert.Single(bad.Requests);
+        Assert.Single(good.Requests);
+        var charge = Assert.Single(await relay.ChargesAsync());
+        Assert.Equal((2L, Price), (charge.ChannelId, charge.Quota));
+        Assert.Equal(["1", "2"], Tried(charge));
+        await relay.LogsAsync(5, 1);
+        await relay.AssertBooksAreRightAsync(Price);
+    }
+
+    [Fact]
+    public async Task Stream_that_only_names_its_role_and_stalls_is_no_answer()
+    {
+        await using var bad = await FakeUpstream.StartAsync(Faults.StallAfterComments);
+        await using var good = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartAsync(bad, good);
+
+        var reply = await relay.ChatAsync(stream: true);
+
+        Assert.Equal(OpenAIAnswers.Words, reply.Content);
+        Assert.DoesNotContain(Faults.Marker, reply.Text, StringComparison.Ordinal);
+        Assert.Equal(["1", "2"], Tried((await relay.ChargesAsync()).Single()));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Slow_first_byte_within_the_bound_is_waited_for(bool stream)
+    {
+        await using var slow = await FakeUpstream.StartAsync(async (http, request) =>
+        {
+            await Task.Delay(150, http.RequestAborted);
+            await OpenAIAnswers.Good(http, request);
+        });
+        await using var other = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartAsync(slow, other, firstByte: TimeSpan.FromSeconds(10));
+
+        var reply = await relay.ChatAsync(stream);
+
+        Assert.Equal(OpenAIAnswers.Words, reply.Content);
+        Assert.Empty(other.Requests);
+    }
+
+    [Theory]
+    [InlineData("gzip", true)]
+    [InlineData("br", true)]
+    [InlineData("zstd", true)]
+    [InlineData("deflate", true)]
+    [InlineData("gzip", false)]
+    [InlineData("br", false)]
+    [InlineData("zstd", false)]
+    public async Task Answer_that_is_compressed_unasked_is_understood(string encoding, bool stream)
+    {
+        await using var packed = await FakeUpstream.StartAsync(Faults.Compressed(encoding, OpenAIAnswers.Good));
+        await using var other = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartAsync(packed, other);
+
+        var reply = await relay.ChatAsync(stream);
+
+        Assert.Equal(OpenAIAnswers.Words, reply.Content);
+        Assert.Empty(other.Requests);
+        Assert.Equal(Price, (await relay.ChargesAsync()).Single().Quota);
+    }
+
+    [Fact]
+    public async Task Channel_that_nobody_listens_on_is_left_at_once()
+    {
+        var gone = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        var address = gone.Address;
+        await gone.DisposeAsync();
+        await using var good = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync(
+        [
+            RelayHost.Channel(1, good, row => (row.Priority, row.BaseUrl) = (10, address)),
+            RelayHost.Channel(2, good),
+        ]);
+
+        var reply = await relay.ChatAsync();
+
+        Assert.Equal(OpenAIAnswers.Words, reply.Content);
+        Assert.Equal(["1", "2"], Tried((await relay.ChargesAsync()).Single()));
+    }
+
+    [Fact]
+    public async Task Fault_of_the_request_itself_is_not_tried_elsewhere()
+    {
+        await using var strict = await FakeUpstream.StartAsync(Faults.Status(400, "invalid_request_error"));
+        await using var other = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartAsync(strict, other);
+
+        var reply = await relay.ChatAsync();
+
+        Assert.Equal(HttpStatusCode.BadRequest, reply.Status);
+        Assert.Empty(other.Requests);
+        await relay.AssertBooksAreRightAsync(0);
+    }
+
+    [Fact]
+    public async Task Last_fault_is_told_when_every_channel_fails_and_nothing_is_charged()
+    {
+        await using var one = await FakeUpstream.StartAsync(Faults.Status(503));
+        await using var two = await FakeUpstream.StartAsync(Faults.TooManyRequests(TimeSpan.FromSeconds(7)));
+        await using var relay = await StartAsync(one, two);
+
+        var reply = await relay.ChatAsync(stream: true);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, reply.Status);
+        Assert.Equal("application/json", reply.ContentType);
+        Assert.Equal(TimeSpan.FromSeconds(7), reply.Headers.RetryAfter!.Delta);
+        Assert.Equal("rate_limit_exceeded", reply.Json.GetProperty("error").GetProperty("code").GetString());
+        await relay.LogsAsync(5, 2);
+        await relay.AssertBooksAreRightAsync(0);
+    }
+
+    [Fact]
+    public async Task Number_of_attempts_is_bounded()
+    {
+        await using var bad = await FakeUpstream.StartAsync(Faults.Status(500));
+        await using var relay = await RelayHost.StartAsync(
+            Enumerable.Range(1, 6).Select(id => RelayHost.Channel(id, bad)), options => options with { MaxAttempts = 3 });
+
+        var reply = await relay.ChatAsync();
+
+        Assert.Equal(HttpStatusCode.InternalServerError, reply.Status);
+        Assert.Equal(3, bad.Requests.Count);
+        Assert.Equal(3, bad.Requests.Select(request => request.Key).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Retry_times_of_the_operator_count_where_they_allow_more()
+    {
+        await using var bad = await FakeUpstream.StartAsync(Faults.Status(500));
+        await using var relay = await RelayHost.StartAsync(
+            Enumerable.Range(1, 6).Select(id => RelayHost.Channel(id, bad)),
+            options => options with { MaxAttempts = 1 },
+            new() { ["RetryTimes"] = "4" });
+
+        await relay.ChatAsync();
+
+        Assert.Equal(5, bad.Requests.Count);
+    }
+
+    [Fact]
+    public async Task No_attempt_begins_after_the_time_budget()
+    {
+        await using var slow = await FakeUpstream.StartAsync(async (http, request) =>
+        {
+            await Task.Delay(300, http.RequestAborted);
+            await Faults.Status(500)(http, request);
+        });
+        await using var relay = await RelayHost.StartAsync(
+            Enumerable.Range(1, 4).Select(id => RelayHost.Channel(id, slow)),
+            options => options with { AttemptBudget = TimeSpan.FromMilliseconds(200) });
+
+        var reply = await relay.ChatAsync();
+
+        Assert.Equal(HttpStatusCode.InternalServerError, reply.Status);
+        Assert.Single(slow.Requests);
+    }
+
+    internal static string[] Tried(LogRow row)
+    {
+        using var other = JsonDocument.Parse(row.Other);
+        return [.. other.RootElement.GetProperty("admin_info").GetProperty("use_channel").EnumerateArray().Select(id => id.GetString()!)];
+    }
+
+    /// <summary>Two channels, of which the first is always asked first.</summary>
+    private static Task<RelayHost> StartAsync(FakeUpstream first, FakeUpstream second, TimeSpan? firstByte = null)
+    {
+        var wait = firstByte ?? TimeSpan.FromMilliseconds(400);
+        return RelayHost.StartAsync(
+            [RelayHost.Channel(1, first, row => row.Priority = 10), RelayHost.Channel(2, second)],
+            options => options with { FirstByteTimeout = wait, CallTimeout = wait });
+    }
+}
