@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using NewApi.Domain;
+using NewApi.Protocols.Canonical;
 
 namespace NewApi.Providers;
 
@@ -42,6 +43,15 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
 
     /// <summary>Headers that every request carries.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>What stands for <c>{version}</c> in a path when the channel names no version.</summary>
+    public string DefaultVersion { get; init; } = "v1beta";
+
+    /// <summary>What rows cannot say; null for most.</summary>
+    public ProviderAdapter? Adapter { get; init; }
+
+    /// <summary>What the upstream understands when a request is translated for it.</summary>
+    public UpstreamTraits Traits { get; init; } = new() { DefaultMaxTokens = 8192 };
 
     public bool Speaks(Dialect dialect) => WholeAddress || Paths.ContainsKey(dialect);
 

@@ -73,6 +73,9 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
 
     public string UpstreamModel { get; set; } = "";
 
+    /// <summary>What the channel of the latest attempt is spoken to in.</summary>
+    public Dialect UpstreamDialect { get; set; }
+
     /// <summary>Rough number of prompt tokens, for the hold and for calls that the upstream does not count.</summary>
     public long PromptEstimate { get; set; }
 

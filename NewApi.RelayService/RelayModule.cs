@@ -30,6 +30,7 @@ public static class RelayModule
         services.AddSingleton<Ledger>();
         services.AddSingleton<Admission>();
         services.AddSingleton<UpstreamClients>();
+        services.AddSingleton<OutgoingBody>();
         services.AddSingleton<UpstreamCaller>();
         services.AddSingleton<UsageRecords>();
         services.AddSingleton<Delivery>();

@@ -96,7 +96,7 @@ internal sealed class Authenticator(CallerDirectory callers, TimeProvider clock)
         {
             return Refuse(400, "", "The key names a channel that does not exist.");
         }
-        if (!enabled || channel is null || !channel.Profile.Speaks(call.Dialect))
+        if (!enabled || channel is null)
         {
             return Refuse(403, "", "The channel that the key names cannot serve this.");
         }

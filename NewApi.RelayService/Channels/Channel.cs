@@ -3,6 +3,7 @@ using System.Text.Json;
 using NewApi.Data.Rows;
 using NewApi.Domain;
 using NewApi.Protocols;
+using NewApi.Protocols.Canonical;
 using NewApi.Providers;
 
 namespace NewApi.RelayService.Channels;
@@ -10,8 +11,6 @@ namespace NewApi.RelayService.Channels;
 /// <summary>One upstream account we may spend on, as the relay sees it: an immutable copy of its row with everything parsed.</summary>
 internal sealed class Channel
 {
-    private readonly FrozenDictionary<Dialect, Uri> _fixedAddresses;
-    private readonly string _base;
     private int _turn;
 
     private Channel(ChannelRow row, ProviderProfile profile)
@@ -21,16 +20,14 @@ internal sealed class Channel
         Profile = profile;
         Priority = row.Priority ?? 0;
         Weight = (int)Math.Clamp(row.Weight ?? 0, 0, 1_000_000);
-        Organization = row.OpenAiOrganization;
-        ApiVersion = row.Other;
-        _base = (string.IsNullOrWhiteSpace(row.BaseUrl) ? profile.BaseUrl ?? "" : row.BaseUrl.Trim()).TrimEnd('/');
+        Account = new ProviderAccount(profile, row.BaseUrl, row.Other, row.OpenAiOrganization, ReadObject(row.Settings));
         (Keys, MultiKeyPolling, IsMultiKey) = ReadKeys(row);
         ModelMapping = ReadTexts(row.ModelMapping, out var mappingBroken);
         MappingBroken = mappingBroken;
         StatusMapping = ReadStatuses(row.StatusCodeMapping);
         HeaderOverride = ReadTexts(row.HeaderOverride, out _);
         (Proxy, PassThrough, Removed) = ReadSettings(row.Setting, row.Settings);
-        _fixedAddresses = FixedAddresses(profile);
+        Traits = profile.Traits with { StreamOptions = profile.StreamOptions, Removed = Removed };
     }
 
     public long Id { get; }
@@ -43,10 +40,11 @@ internal sealed class Channel
 
     public int Weight { get; }
 
-    public string? Organization { get; }
+    /// <summary>Address, version, region, organization: what requests are built from.</summary>
+    public ProviderAccount Account { get; }
 
-    /// <summary>The <c>other</c> field of the row; an API version for providers that have one in their path.</summary>
-    public string ApiVersion { get; }
+    /// <summary>What the upstream understands when a request is translated for it.</summary>
+    public UpstreamTraits Traits { get; }
 
     /// <summary>Enabled credentials with their index in the row; several in multi-key mode.</summary>
     public IReadOnlyList<ChannelKey> Keys { get; }
@@ -82,25 +80,27 @@ internal sealed class Channel
             return null;
         }
         var channel = new Channel(row, profile);
-        return Uri.TryCreate(channel._base, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? channel : null;
+        return channel.Account.IsUsable ? channel : null;
     }
 
-    /// <summary>Where a call of this dialect goes.</summary>
-    public Uri AddressOf(Dialect dialect, string model, string? action)
+    /// <summary>
+    /// The dialect in which a call reaches this upstream: the caller's own if it speaks that, else the closest that the call can be
+    /// translated into; null when it can serve the call in no way.
+    /// </summary>
+    public Dialect? DialectFor(Dialect caller, string model)
     {
-        if (_fixedAddresses.TryGetValue(dialect, out var address))
+        if (Speaks(caller, model))
         {
-            return address;
+            return caller;
         }
-        if (Profile.WholeAddress)
+        foreach (var relative in Translations.RelativesOf(caller))
         {
-            return new Uri(_base.Replace("{model}", Uri.EscapeDataString(model), StringComparison.Ordinal));
+            if (Speaks(relative, model) && Translations.Exists(caller, relative))
+            {
+                return relative;
+            }
         }
-        var path = Profile.Paths[dialect]
-            .Replace("{version}", ApiVersion.Length == 0 ? "v1beta" : ApiVersion, StringComparison.Ordinal)
-            .Replace("{model}", Uri.EscapeDataString(model), StringComparison.Ordinal)
-            .Replace("{action}", action, StringComparison.Ordinal);
-        return new Uri(_base + path);
+        return null;
     }
 
     /// <summary>The credential of the next attempt; null when every key of the channel is disabled.</summary>
@@ -144,20 +144,19 @@ internal sealed class Channel
         return true;
     }
 
-    private FrozenDictionary<Dialect, Uri> FixedAddresses(ProviderProfile profile)
+    private bool Speaks(Dialect dialect, string model) =>
+        Profile.Adapter is { } adapter ? adapter.Speaks(Account, dialect, model) : Profile.Speaks(dialect);
+
+    private static JsonElement ReadObject(string? json)
     {
-        var addresses = new Dictionary<Dialect, Uri>();
-        if (!profile.WholeAddress)
+        if (!TryParseObject(json, out var document))
         {
-            foreach (var (dialect, path) in profile.Paths)
-            {
-                if (!path.Contains('{', StringComparison.Ordinal) && Uri.TryCreate(_base + path, UriKind.Absolute, out var address))
-                {
-                    addresses[dialect] = address;
-                }
-            }
+            return default;
         }
-        return addresses.ToFrozenDictionary();
+        using (document)
+        {
+            return document.RootElement.Clone();
+        }
     }
 
     private static (IReadOnlyList<ChannelKey> Keys, bool Polling, bool Multi) ReadKeys(ChannelRow row)

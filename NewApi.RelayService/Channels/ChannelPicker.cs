@@ -4,7 +4,7 @@ namespace NewApi.RelayService.Channels;
 
 /// <summary>
 /// Draws a channel: by priority tier, then by weight within the tier (specification: relay §3.4), leaving out what was tried before and
-/// what does not speak the dialect.
+/// what can serve the dialect in no way.
 /// </summary>
 internal static class ChannelPicker
 {
@@ -12,14 +12,15 @@ internal static class ChannelPicker
 
     /// <param name="channels">Candidates, highest priority first.</param>
     /// <param name="dialect">What the call is written in.</param>
+    /// <param name="model">The model that is asked for.</param>
     /// <param name="retry">How many attempts came before; it names the tier to begin with.</param>
     /// <param name="tried">Channels that failed for this call.</param>
     /// <param name="random">The draw.</param>
-    public static Channel? Pick(ReadOnlySpan<Channel> channels, Dialect dialect, int retry, IReadOnlyList<Channel>? tried, Random random)
+    public static Channel? Pick(ReadOnlySpan<Channel> channels, Dialect dialect, string model, int retry, IReadOnlyList<Channel>? tried, Random random)
     {
         if (channels.Length == 1 && retry == 0)
         {
-            return channels[0].Profile.Speaks(dialect) ? channels[0] : null;
+            return channels[0].DialectFor(dialect, model) is null ? null : channels[0];
         }
         var tiers = CountTiers(channels);
         var first = Math.Min(retry, tiers - 1);
@@ -27,7 +28,7 @@ internal static class ChannelPicker
         {
             // Down from the tier that the retry names, then what lies above it.
             var wanted = first + step < tiers ? first + step : tiers - 1 - step;
-            if (PickFrom(Tier(channels, wanted), dialect, tried, random) is { } channel)
+            if (PickFrom(Tier(channels, wanted), dialect, model, tried, random) is { } channel)
             {
                 return channel;
             }
@@ -35,13 +36,13 @@ internal static class ChannelPicker
         return null;
     }
 
-    private static Channel? PickFrom(ReadOnlySpan<Channel> tier, Dialect dialect, IReadOnlyList<Channel>? tried, Random random)
+    private static Channel? PickFrom(ReadOnlySpan<Channel> tier, Dialect dialect, string model, IReadOnlyList<Channel>? tried, Random random)
     {
         var count = 0;
         var sum = 0L;
         foreach (var channel in tier)
         {
-            if (IsFree(channel, dialect, tried))
+            if (IsFree(channel, dialect, model, tried))
             {
                 count++;
                 sum += channel.Weight;
@@ -55,7 +56,7 @@ internal static class ChannelPicker
         var point = sum == 0 ? random.NextInt64((long)count * EqualWeight) : random.NextInt64(sum);
         foreach (var channel in tier)
         {
-            if (!IsFree(channel, dialect, tried))
+            if (!IsFree(channel, dialect, model, tried))
             {
                 continue;
             }
@@ -68,9 +69,9 @@ internal static class ChannelPicker
         return null;
     }
 
-    private static bool IsFree(Channel channel, Dialect dialect, IReadOnlyList<Channel>? tried)
+    private static bool IsFree(Channel channel, Dialect dialect, string model, IReadOnlyList<Channel>? tried)
     {
-        if (!channel.Profile.Speaks(dialect))
+        if (channel.DialectFor(dialect, model) is null)
         {
             return false;
         }

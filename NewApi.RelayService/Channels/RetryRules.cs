@@ -8,8 +8,8 @@ internal static class RetryRules
 {
     public static bool Allow(RelayFault fault, GatewayOptions options)
     {
-        // What is wrong with one channel says nothing about the next.
-        if (fault.Code.StartsWith("channel:", StringComparison.Ordinal))
+        // What is wrong with one channel says nothing about the next; nor does what could not be said in its dialect.
+        if (fault.Code.StartsWith("channel:", StringComparison.Ordinal) || fault is { Code: "convert_request_failed", Final: false })
         {
             return true;
         }

@@ -46,7 +46,7 @@ internal static class Router
         while (true)
         {
             var candidates = call.Snapshot.Routing.Find(call.Group, call.Model);
-            if (ChannelPicker.Pick(candidates, call.Dialect, call.TriedInGroup, call.Tried, Random.Shared) is { } channel)
+            if (ChannelPicker.Pick(candidates, call.Dialect, call.Model, call.TriedInGroup, call.Tried, Random.Shared) is { } channel)
             {
                 call.TriedInGroup++;
                 return channel;
@@ -103,7 +103,7 @@ internal static class Router
     {
         foreach (var channel in call.Snapshot.Routing.Find(call.Group, call.Model))
         {
-            if (channel.Profile.Speaks(call.Dialect))
+            if (channel.DialectFor(call.Dialect, call.Model) is not null)
             {
                 return true;
             }

@@ -13,7 +13,7 @@ internal static class UsageMeter
     public static Usage OfReply(RelayCall call, in ReplyFacts facts, ReadOnlySpan<byte> reply) =>
         IsReported(facts.Usage) || !facts.Delivered
             ? facts.Usage
-            : Estimate(call, facts.Usage, ReplyReader.EstimateOutput(call.Dialect, reply, FamilyOf(call)));
+            : Estimate(call, facts.Usage, ReplyReader.EstimateOutput(call.UpstreamDialect, reply, FamilyOf(call)));
 
     /// <param name="call">The call.</param>
     /// <param name="tap">What was seen of the stream.</param>

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using NewApi.Domain;
 using NewApi.Domain.Pricing;
 using NewApi.Protocols;
+using NewApi.Protocols.Canonical;
 using NewApi.RelayService.Metering;
 using NewApi.RelayService.Upstream;
 using NewApi.RelayService.UsageLogging;
@@ -29,11 +30,34 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         if (exchange.Buffered is { } body)
         {
             call.FirstByteAt = clock.GetTimestamp();
-            await SettleAsync(call, exchange, UsageMeter.OfReply(call, exchange.Facts, body.Span), StreamEndReason.Done);
-            await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, body.Memory);
+            var usage = UsageMeter.OfReply(call, exchange.Facts, body.Span);
+            using var translated = exchange.Reply is null ? null : Translate(call, exchange.Reply, usage);
+            await SettleAsync(call, exchange, usage, StreamEndReason.Done);
+            await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, translated?.Memory ?? body.Memory, call.Stream && translated is not null);
             return;
         }
         await StreamAsync(call, exchange);
+    }
+
+    /// <summary>A whole answer in the caller's dialect: as events when the caller asked for them and the upstream did not stream.</summary>
+    private PooledBuffer Translate(RelayCall call, ChatReply reply, in Usage usage)
+    {
+        reply.Usage = usage;
+        var context = new ReplyContext(
+            call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate);
+        var output = new PooledBuffer();
+        var codec = Translations.CodecOf(call.Dialect);
+        if (call.Stream)
+        {
+            var events = codec.OpenStream(output, context);
+            reply.Replay(events);
+            events.End(usage);
+        }
+        else
+        {
+            codec.WriteReply(reply, output, context);
+        }
+        return output;
     }
 
     private async Task StreamAsync(RelayCall call, Exchange exchange)
@@ -44,6 +68,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             call.FreeBody();
         }
         var end = StreamEndReason.Done;
+        var usage = default(Usage);
         var output = call.Http.Response.BodyWriter;
         try
         {
@@ -71,10 +96,10 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         finally
         {
             // The tokens are spent even if the reader has left.
-            var usage = UsageMeter.OfStream(call, exchange.Tap!, end == StreamEndReason.Done);
+            usage = UsageMeter.OfStream(call, exchange.Tap!, end == StreamEndReason.Done);
             await SettleAsync(call, exchange, usage, end);
         }
-        await FinishAsync(call, exchange, output, end);
+        await FinishAsync(call, exchange, output, end, usage);
     }
 
     /// <summary>Passes events on as they come, up to the terminal one, which is left in the lead for the time after the settlement.</summary>
@@ -83,7 +108,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         var frames = exchange.Frames!;
         var tap = exchange.Tap!;
         var aborted = call.Http.RequestAborted;
-        var swallowUsage = call.Scan.IncludeUsage == false;
+        var swallowUsage = call.Scan.IncludeUsage == false && exchange.Translator is null;
         var armedAt = Environment.TickCount64;
         var checkpointAt = clock.GetTimestamp();
         exchange.Deadline.CancelAfter(options.IdleTimeout);
@@ -95,7 +120,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
                 var kind = tap.Observe(frame.Span);
                 if (kind is FrameKind.None or FrameKind.Meaningful)
                 {
-                    output.Write(frame.Span);
+                    Pass(exchange, frame.Span, output);
                     waiting = true;
                     continue;
                 }
@@ -109,10 +134,10 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
                 }
                 if ((kind & FrameKind.Terminal) != 0)
                 {
-                    exchange.Lead!.Write(frame.Span);
+                    exchange.Pass(frame.Span);
                     return StreamEndReason.Done;
                 }
-                output.Write(frame.Span);
+                Pass(exchange, frame.Span, output);
                 waiting = true;
             }
             if (waiting)
@@ -144,6 +169,18 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         }
     }
 
+    private static void Pass(Exchange exchange, ReadOnlySpan<byte> frame, PipeWriter output)
+    {
+        if (exchange.Translator is null)
+        {
+            output.Write(frame);
+            return;
+        }
+        exchange.Pass(frame);
+        output.Write(exchange.Lead!.Span);
+        exchange.Lead.Clear();
+    }
+
     /// <summary>Reads on, and keeps the caller's connection alive with pings while nothing comes, if the operator wants that.</summary>
     private static ValueTask<int> ReadAsync(RelayCall call, Exchange exchange, PipeWriter output)
     {
@@ -170,7 +207,6 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     {
         if (exchange.Frames!.TryReadRest(out var rest))
         {
-            var lead = exchange.Lead!;
             var kind = exchange.Tap!.Observe(rest.Span);
             if ((kind & FrameKind.Error) != 0)
             {
@@ -178,15 +214,14 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             }
             if ((kind & FrameKind.Malformed) == 0)
             {
-                lead.Write(rest.Span);
-                lead.Write("\n\n"u8);
+                exchange.PassRest(rest.Span);
             }
         }
         return exchange.Tap!.Finished ? StreamEndReason.Done : StreamEndReason.UpstreamCut;
     }
 
     /// <summary>The last bytes: after the settlement, since they tell the caller that everything is done.</summary>
-    private async Task FinishAsync(RelayCall call, Exchange exchange, PipeWriter output, StreamEndReason end)
+    private async Task FinishAsync(RelayCall call, Exchange exchange, PipeWriter output, StreamEndReason end, Usage usage)
     {
         if (end == StreamEndReason.ClientGone)
         {
@@ -205,7 +240,14 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         }
         else
         {
-            AddUsage(call, tap, output);
+            if (exchange.Translator is { } translator)
+            {
+                translator.End(usage);
+            }
+            else
+            {
+                AddUsage(call, tap, output);
+            }
             output.Write(exchange.Lead!.Span);
         }
         try

@@ -43,11 +43,15 @@ internal static class ReplyWriter
         await response.BodyWriter.WriteAsync(body.Memory, http.RequestAborted);
     }
 
-    public static async Task WriteBodyAsync(HttpContext http, HttpResponseMessage upstream, ReadOnlyMemory<byte> body)
+    /// <param name="http">The caller.</param>
+    /// <param name="upstream">Whose answer it is.</param>
+    /// <param name="body">The answer.</param>
+    /// <param name="events">It is told as events, though the upstream did not stream.</param>
+    public static async Task WriteBodyAsync(HttpContext http, HttpResponseMessage upstream, ReadOnlyMemory<byte> body, bool events)
     {
         var response = http.Response;
         response.StatusCode = (int)upstream.StatusCode;
-        response.ContentType = upstream.Content.Headers.ContentType is { MediaType: not JsonType } type ? type.ToString() : JsonType;
+        response.ContentType = events ? EventStream : upstream.Content.Headers.ContentType is { MediaType: not JsonType } type ? type.ToString() : JsonType;
         response.ContentLength = body.Length;
         HandOn(upstream, response);
         await response.BodyWriter.WriteAsync(body, http.RequestAborted);

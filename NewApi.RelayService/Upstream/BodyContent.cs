@@ -12,6 +12,8 @@ internal sealed class BodyContent(ReadOnlyMemory<byte> body) : HttpContent
 
     public bool Sent => _sent;
 
+    public ReadOnlyMemory<byte> Body => body;
+
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         await stream.WriteAsync(body, cancellationToken);

@@ -1,5 +1,7 @@
+using System.Buffers;
 using NewApi.Domain;
 using NewApi.Protocols;
+using NewApi.Protocols.Canonical;
 using NewApi.RelayService.Channels;
 
 namespace NewApi.RelayService.Upstream;
@@ -21,8 +23,14 @@ internal sealed class Exchange(Channel channel, ChannelKey key, CancellationToke
 
     public Stream? Body { get; set; }
 
+    /// <summary>What the upstream answers in.</summary>
+    public Dialect Dialect { get; set; }
+
     /// <summary>The whole answer, when it is not a stream.</summary>
     public PooledBuffer? Buffered { get; set; }
+
+    /// <summary>The whole answer, read, when it has to be told in another dialect.</summary>
+    public ChatReply? Reply { get; set; }
 
     public ReplyFacts Facts { get; set; }
 
@@ -34,6 +42,9 @@ internal sealed class Exchange(Channel channel, ChannelKey key, CancellationToke
     /// <summary>Events that came before the first meaningful one, together with it: the first bytes that the caller gets.</summary>
     public PooledBuffer? Lead { get; set; }
 
+    /// <summary>Tells a stream in the caller's dialect, into the lead; null when the caller's dialect is the upstream's.</summary>
+    public StreamTranslator? Translator { get; set; }
+
     /// <summary>The stream has ended already.</summary>
     public bool EndOfStream { get; set; }
 
@@ -42,6 +53,29 @@ internal sealed class Exchange(Channel channel, ChannelKey key, CancellationToke
 
     /// <summary>Why the attempt is useless; null when the answer can be sent on.</summary>
     public RelayFault? Fault { get; set; }
+
+    /// <summary>Adds one event of the upstream to the lead, in the caller's dialect.</summary>
+    public void Pass(ReadOnlySpan<byte> frame)
+    {
+        if (Translator is null)
+        {
+            Lead!.Write(frame);
+        }
+        else
+        {
+            Translator.Write(frame);
+        }
+    }
+
+    /// <summary>The same for a last event that the upstream forgot to end.</summary>
+    public void PassRest(ReadOnlySpan<byte> rest)
+    {
+        Pass(rest);
+        if (Translator is null)
+        {
+            Lead!.Write("\n\n"u8);
+        }
+    }
 
     public void Dispose()
     {

@@ -1,6 +1,9 @@
 using System.IO.Compression;
+using System.Text.Json;
 using NewApi.Domain;
 using NewApi.Protocols;
+using NewApi.Protocols.Canonical;
+using NewApi.Providers;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Metering;
 using ZstdSharp;
@@ -8,7 +11,7 @@ using ZstdSharp;
 namespace NewApi.RelayService.Upstream;
 
 /// <summary>Makes one attempt of a call on one channel, up to the point where its answer is worth sending on.</summary>
-internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions options, TimeProvider clock)
+internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodies, RelayOptions options, TimeProvider clock)
 {
     private const int LargestErrorBody = 64 * 1024;
     private const int LargestReply = 256 << 20;
@@ -27,15 +30,18 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
                 return Failed(exchange, new RelayFault(500, "channel:model_mapped_error", "The channel's model mapping cannot be followed."));
             }
             call.UpstreamModel = model;
-            content = new BodyContent(Patch(call, channel, model, out patched));
-            using var request = UpstreamRequest.Build(
-                channel, key, call.Dialect, model, call.Action, call.Stream, content, call.Http.Request);
+            if (channel.DialectFor(call.Dialect, model) is not { } dialect)
+            {
+                return Failed(exchange, new RelayFault(503, "model_not_found", "The channel cannot serve this kind of call."));
+            }
+            call.UpstreamDialect = exchange.Dialect = dialect;
+            content = new BodyContent(bodies.Build(call, channel, dialect, model, out patched));
             exchange.Deadline.CancelAfter(call.Stream ? options.FirstByteTimeout : BufferedTimeout);
-            exchange.Response = await clients.For(channel.Proxy).SendAsync(request, exchange.Deadline.Token);
+            exchange.Response = await SendAsync(RelayMessage.For(call, channel, key, dialect, model, content, clock), channel, exchange.Deadline.Token);
             exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
             if (!exchange.Response.IsSuccessStatusCode)
             {
-                return Failed(exchange, await ReadErrorAsync(call.Dialect, exchange));
+                return Failed(exchange, await ReadErrorAsync(dialect, exchange));
             }
             if (IsEventStream(exchange.Response))
             {
@@ -53,6 +59,15 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
             exchange.Dispose();
             throw new OperationCanceledException(aborted);
         }
+        catch (TranslationException error)
+        {
+            // Another channel may speak the caller's own dialect.
+            return Failed(exchange, error.ToFault() with { Final = false });
+        }
+        catch (ProviderException error)
+        {
+            return Failed(exchange, error.ToFault());
+        }
         catch (OperationCanceledException)
         {
             return Failed(exchange, new RelayFault(504, "do_request_failed", "The upstream did not answer in time.") { Leg = LegOf(exchange) });
@@ -60,6 +75,10 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
         catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or ZstdException or InvalidOperationException)
         {
             return Failed(exchange, new RelayFault(500, "do_request_failed", "The upstream could not be reached or broke off.") { Leg = LegOf(exchange) });
+        }
+        catch (JsonException)
+        {
+            return Failed(exchange, new RelayFault(502, "bad_response_body", "The upstream's answer cannot be read.") { Leg = Leg.Decode });
         }
         catch (SseFrameTooLargeException)
         {
@@ -78,37 +97,27 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
 
     private TimeSpan BufferedTimeout => options.CallTimeout > TimeSpan.Zero ? options.CallTimeout : Timeout.InfiniteTimeSpan;
 
-    private ReadOnlyMemory<byte> Patch(RelayCall call, Channel channel, string model, out PooledBuffer? patched)
+    private async Task<HttpResponseMessage> SendAsync(RelayMessage message, Channel channel, CancellationToken cancel)
     {
-        patched = null;
-        var body = call.Body!.Memory;
-        if (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled)
+        var http = clients.For(channel.Proxy);
+        if (channel.Profile.Adapter is { } adapter)
         {
-            return body;
+            return await adapter.SendAsync(message, http, cancel);
         }
-        var edits = new RequestEdits
-        {
-            Model = model == call.Model ? null : model,
-            ForceUsage = call.Stream && channel.Profile.StreamOptions && options.ForceStreamOption,
-            DropStreamOptions = !call.Stream || !channel.Profile.StreamOptions,
-            Remove = channel.Removed,
-        };
-        var output = new PooledBuffer(body.Length + 256);
-        if (!RequestRewriter.TryWrite(body.Span, call.Scan, edits, output))
-        {
-            output.Dispose();
-            return body;
-        }
-        patched = output;
-        return output.Memory;
+        using var request = UpstreamRequests.Build(message);
+        return await http.SendAsync(request, cancel);
     }
 
     /// <summary>Reads a stream up to its first meaningful event: until then nothing is promised to the caller.</summary>
     private async Task ReadLeadAsync(RelayCall call, Exchange exchange)
     {
         exchange.Frames = new SseFrameBuffer(options.MaxFrame);
-        exchange.Tap = StreamTap.Create(call.Dialect, UsageMeter.FamilyOf(call));
+        exchange.Tap = StreamTap.Create(exchange.Dialect, UsageMeter.FamilyOf(call));
         exchange.Lead = new PooledBuffer();
+        if (exchange.Dialect != call.Dialect)
+        {
+            exchange.Translator = new StreamTranslator(exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call));
+        }
         while (true)
         {
             if (TakeLead(exchange, call.Scan.IncludeUsage == false))
@@ -138,11 +147,11 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
                 exchange.Fault = exchange.Tap.Error! with { Leg = Leg.Body };
                 return true;
             }
-            if ((kind & FrameKind.Malformed) != 0 || ((kind & FrameKind.UsageOnly) != 0 && swallowUsage))
+            if ((kind & FrameKind.Malformed) != 0 || ((kind & FrameKind.UsageOnly) != 0 && swallowUsage && exchange.Translator is null))
             {
                 continue;
             }
-            Append(exchange.Lead!, frame.Span);
+            exchange.Pass(frame.Span);
             if ((kind & FrameKind.Terminal) != 0)
             {
                 exchange.Terminal = true;
@@ -163,8 +172,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
         {
             var kind = exchange.Tap!.Observe(rest.Span);
             exchange.Fault = (kind & FrameKind.Error) != 0 ? exchange.Tap.Error! with { Leg = Leg.Body } : null;
-            Append(exchange.Lead!, rest.Span);
-            Append(exchange.Lead!, "\n\n"u8);
+            exchange.PassRest(rest.Span);
         }
         if (exchange.Fault is null && !exchange.Tap!.Finished && !exchange.Tap.Delivered)
         {
@@ -186,9 +194,16 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
                 return;
             }
         }
-        exchange.Facts = ReplyReader.Read(call.Dialect, buffer.Span);
+        exchange.Facts = ReplyReader.Read(exchange.Dialect, buffer.Span);
         exchange.Fault = exchange.Facts.Error is { } error ? error with { Leg = Leg.Body } : null;
+        if (exchange.Fault is null && exchange.Dialect != call.Dialect)
+        {
+            exchange.Reply = Translations.CodecOf(exchange.Dialect).ReadReply(buffer.Memory);
+        }
     }
+
+    private ReplyContext ContextOf(RelayCall call) => new(
+        call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate);
 
     private static async Task<RelayFault> ReadErrorAsync(Dialect dialect, Exchange exchange)
     {
@@ -229,11 +244,5 @@ internal sealed class UpstreamCaller(UpstreamClients clients, RelayOptions optio
             "zstd" => new DecompressionStream(body),
             _ => body,
         };
-    }
-
-    private static void Append(PooledBuffer buffer, ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(buffer.GetSpan(bytes.Length));
-        buffer.Advance(bytes.Length);
     }
 }

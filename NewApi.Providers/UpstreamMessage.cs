@@ -1,0 +1,41 @@
+using NewApi.Domain;
+
+namespace NewApi.Providers;
+
+/// <summary>What one attempt sends to a provider: a body in a dialect that the provider speaks, and everything its address and credential need.</summary>
+public class UpstreamMessage
+{
+    public required ProviderAccount Account { get; init; }
+
+    /// <summary>The credential of this attempt, raw. It must not reach a log, a trace or an error text.</summary>
+    public required string Key { get; init; }
+
+    public required Dialect Dialect { get; init; }
+
+    /// <summary>The upstream's name of the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Gemini action, else null.</summary>
+    public string? Action { get; init; }
+
+    public bool Stream { get; init; }
+
+    /// <summary>The body as its dialect has it; null for requests without one. An adapter that changes it makes a content of its own.</summary>
+    public HttpContent? Content { get; init; }
+
+    /// <summary>The bytes of <see cref="Content"/>, valid until the attempt ends.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>A header of the caller's request; null when it has none, or when there is no caller (channel tests).</summary>
+    public virtual string? ClientHeader(string name) => null;
+
+    /// <summary>A query value of the caller's request.</summary>
+    public virtual string? ClientQuery(string name) => null;
+
+    /// <summary>Called by <see cref="UpstreamRequests.Finish"/> as the last thing: the channel's own headers win.</summary>
+    public virtual void Override(HttpRequestMessage request)
+    {
+    }
+}

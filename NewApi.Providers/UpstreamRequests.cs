@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Http.Headers;
+using NewApi.Domain;
+
+namespace NewApi.Providers;
+
+/// <summary>Builds the HTTP request of one attempt by the rows of its provider: address, credential, headers.</summary>
+public static class UpstreamRequests
+{
+    private const string DefaultAnthropicVersion = "2023-06-01";
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    /// <summary>The whole request, ready to be sent.</summary>
+    public static HttpRequestMessage Build(UpstreamMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var address = message.Account.AddressOf(message.Dialect, message.Model, message.Action);
+        if (message.Dialect == Dialect.GeminiContent && message.Stream)
+        {
+            address = new Uri(address + "?alt=sse");
+        }
+        else if (message.Dialect == Dialect.AnthropicMessages && message.ClientQuery("beta") == "true")
+        {
+            address = new Uri(address + "?beta=true");
+        }
+        var request = Post(address, message.Content);
+        AddCredential(request.Headers, message);
+        return Finish(request, message);
+    }
+
+    /// <summary>A POST whose body is JSON unless it says otherwise.</summary>
+    public static HttpRequestMessage Post(Uri address, HttpContent? content)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, address)
+        {
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
+            Content = content,
+        };
+        if (content is not null)
+        {
+            content.Headers.ContentType ??= Json;
+        }
+        return request;
+    }
+
+    public static void AddCredential(HttpRequestHeaders headers, UpstreamMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(headers);
+        ArgumentNullException.ThrowIfNull(message);
+        switch (message.Account.Profile.Credential)
+        {
+            case CredentialScheme.AnthropicKey:
+                headers.TryAddWithoutValidation("x-api-key", message.Key);
+                break;
+            case CredentialScheme.GoogleKey:
+                headers.TryAddWithoutValidation("x-goog-api-key", message.Key);
+                break;
+            case CredentialScheme.AzureKey:
+                headers.TryAddWithoutValidation("api-key", message.Key);
+                break;
+            default:
+                headers.TryAddWithoutValidation("Authorization", "Bearer " + message.Key);
+                break;
+        }
+        if (message.Dialect is Dialect.AnthropicMessages or Dialect.AnthropicCountTokens)
+        {
+            headers.TryAddWithoutValidation("anthropic-version", message.ClientHeader("anthropic-version") ?? DefaultAnthropicVersion);
+            if (message.ClientHeader("anthropic-beta") is { } beta)
+            {
+                headers.TryAddWithoutValidation("anthropic-beta", beta);
+            }
+        }
+    }
+
+    /// <summary>Adds the headers of account and profile and, last of all, the channel's own.</summary>
+    public static HttpRequestMessage Finish(HttpRequestMessage request, UpstreamMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(message);
+        if (message.Account.Organization is { } organization)
+        {
+            request.Headers.TryAddWithoutValidation("OpenAI-Organization", organization);
+        }
+        foreach (var (name, value) in message.Account.Profile.Headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+        message.Override(request);
+        return request;
+    }
+}

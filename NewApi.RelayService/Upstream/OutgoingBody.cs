@@ -1,0 +1,76 @@
+using System.Text.Json;
+using NewApi.Domain;
+using NewApi.Protocols;
+using NewApi.Protocols.Canonical;
+using NewApi.RelayService.Channels;
+
+namespace NewApi.RelayService.Upstream;
+
+/// <summary>
+/// The body of one attempt (specification: relay §3.8): the caller's bytes with the members that are ours patched, or, for an upstream that
+/// speaks another dialect, a translation of them.
+/// </summary>
+internal sealed class OutgoingBody(RelayOptions options)
+{
+    private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = RequestScanner.MaxDepth };
+
+    /// <param name="call">The call.</param>
+    /// <param name="channel">Where it goes.</param>
+    /// <param name="dialect">What is spoken there.</param>
+    /// <param name="model">The upstream's name of the model.</param>
+    /// <param name="made">Memory of the result when it is not the caller's own.</param>
+    /// <exception cref="TranslationException">The other dialect cannot say it.</exception>
+    public ReadOnlyMemory<byte> Build(RelayCall call, Channel channel, Dialect dialect, string model, out PooledBuffer? made)
+    {
+        made = null;
+        if (dialect != call.Dialect)
+        {
+            made = Translate(call, channel, dialect, model);
+            return made.Memory;
+        }
+        return Patch(call, channel, model, out made);
+    }
+
+    private static PooledBuffer Translate(RelayCall call, Channel channel, Dialect dialect, string model)
+    {
+        using var body = JsonDocument.Parse(call.Body!.Memory, Lenient);
+        var request = Translations.CodecOf(call.Dialect).ReadRequest(body.RootElement, call.Model, call.Stream);
+        request.Model = model;
+        var output = new PooledBuffer(call.Body.Length + 256);
+        try
+        {
+            Translations.CodecOf(dialect).WriteRequest(request, output, channel.Traits);
+            return output;
+        }
+        catch
+        {
+            output.Dispose();
+            throw;
+        }
+    }
+
+    private ReadOnlyMemory<byte> Patch(RelayCall call, Channel channel, string model, out PooledBuffer? patched)
+    {
+        patched = null;
+        var body = call.Body!.Memory;
+        if (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled)
+        {
+            return body;
+        }
+        var edits = new RequestEdits
+        {
+            Model = model == call.Model ? null : model,
+            ForceUsage = call.Stream && channel.Profile.StreamOptions && options.ForceStreamOption,
+            DropStreamOptions = !call.Stream || !channel.Profile.StreamOptions,
+            Remove = channel.Removed,
+        };
+        var output = new PooledBuffer(body.Length + 256);
+        if (!RequestRewriter.TryWrite(body.Span, call.Scan, edits, output))
+        {
+            output.Dispose();
+            return body;
+        }
+        patched = output;
+        return output.Memory;
+    }
+}
