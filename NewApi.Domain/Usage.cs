@@ -36,12 +36,18 @@ public readonly record struct Usage
 
     public long? ImageInput { get; init; }
 
+    /// <summary>Image tokens, already inside <see cref="Output"/>.</summary>
+    public long? ImageOutput { get; init; }
+
     public long? AudioInput { get; init; }
 
     public long? AudioOutput { get; init; }
 
-    /// <summary>Built-in web searches that the upstream made and charges by the call.</summary>
-    public long? WebSearches { get; init; }
+    /// <summary>Built-in tools that the upstream used and charges by the call; null when none.</summary>
+    public ToolUses? Tools { get; init; }
+
+    /// <summary>What the upstream says that the call cost it, in US dollars; never what the caller is charged.</summary>
+    public decimal? ReportedCost { get; init; }
 
     /// <summary>True when the gateway counted, because the upstream did not say.</summary>
     public bool Estimated { get; init; }
@@ -61,9 +67,11 @@ public readonly record struct Usage
         CacheWrite1h = Larger(CacheWrite1h, later.CacheWrite1h),
         Reasoning = Larger(Reasoning, later.Reasoning),
         ImageInput = Larger(ImageInput, later.ImageInput),
+        ImageOutput = Larger(ImageOutput, later.ImageOutput),
         AudioInput = Larger(AudioInput, later.AudioInput),
         AudioOutput = Larger(AudioOutput, later.AudioOutput),
-        WebSearches = Larger(WebSearches, later.WebSearches),
+        Tools = ToolUses.Merge(Tools, later.Tools),
+        ReportedCost = later.ReportedCost ?? ReportedCost,
         Estimated = Estimated || later.Estimated,
     };
 

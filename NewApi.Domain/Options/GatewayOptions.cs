@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using NewApi.Domain.Pricing;
+using NewApi.Domain.Pricing.Expressions;
 
 namespace NewApi.Domain.Options;
 
@@ -258,6 +260,12 @@ public sealed class GatewayOptions(OptionReader read)
 
     /// <summary>Tool, or <c>tool:model-prefix*</c>, to US dollars per thousand calls; over the shipped prices of tools.</summary>
     public FrozenDictionary<string, decimal> ToolPrices { get; } = read.Ratios("tool_price_setting.prices");
+
+    /// <summary>Model to <c>ratio</c> or <c>tiered_expr</c>.</summary>
+    public FrozenDictionary<string, string> BillingMode { get; } = read.Words("billing_setting.billing_mode", "ratio", PriceBook.FormulaMode);
+
+    /// <summary>Model to the formula that is its price, for the models that <see cref="BillingMode"/> sells so.</summary>
+    public FrozenDictionary<string, PriceExpression> BillingExpr { get; } = read.Formulas("billing_setting.billing_expr");
 
     // Payment.
     public decimal Price { get; } = read.Number("Price");

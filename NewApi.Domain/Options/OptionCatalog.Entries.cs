@@ -246,6 +246,8 @@ public static partial class OptionCatalog
         Number("performance_setting.monitor_memory_threshold", "90"),
         Number("performance_setting.monitor_disk_threshold", "90"),
         Json("tool_price_setting.prices", ToolPrices.Shipped),
+        Json("billing_setting.billing_mode", "{}"),
+        Json("billing_setting.billing_expr", "{}"),
 
         // Ours.
         Number("newapi.hold_output_cap", "0"),

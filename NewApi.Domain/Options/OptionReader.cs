@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using NewApi.Domain.Pricing.Expressions;
 
 namespace NewApi.Domain.Options;
 
@@ -51,6 +52,45 @@ public sealed class OptionReader(IReadOnlyDictionary<string, string> rows, IColl
 
     public FrozenDictionary<string, FrozenDictionary<string, decimal>> NestedRatios(string key) =>
         RatioTable.ParseNested(Text(key), problem => problems.Add($"{key}: {problem}")) ?? RatioTable.ParseNested(Default(key), static _ => { })!;
+
+    /// <summary>Names with one of the allowed words each; another word is left out and reported.</summary>
+    public FrozenDictionary<string, string> Words(string key, params string[] allowed)
+    {
+        var words = Parsed(key, OptionJson.Default.DictionaryStringString);
+        foreach (var (name, word) in words.ToList())
+        {
+            if (!allowed.Contains(word))
+            {
+                problems.Add($"{key}: {name} is not one of {string.Join(", ", allowed)}");
+                words.Remove(name);
+            }
+        }
+
+        return words.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    /// <summary>Names with a price formula each; one that is wrong, or gives no price for plain calls, is left out and reported.</summary>
+    public FrozenDictionary<string, PriceExpression> Formulas(string key)
+    {
+        var formulas = new Dictionary<string, PriceExpression>(StringComparer.Ordinal);
+        foreach (var (name, text) in Parsed(key, OptionJson.Default.DictionaryStringString))
+        {
+            if (!PriceExpression.TryParse(text ?? "", out var formula, out var error))
+            {
+                problems.Add($"{key}: {name}: {error}");
+            }
+            else if (formula.Try() is { } problem)
+            {
+                problems.Add($"{key}: {name}: {problem}");
+            }
+            else
+            {
+                formulas[name] = formula;
+            }
+        }
+
+        return formulas.ToFrozenDictionary(StringComparer.Ordinal);
+    }
 
     public StatusCodeRanges StatusCodes(string key)
     {

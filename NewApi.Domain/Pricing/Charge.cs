@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NewApi.Domain.Pricing.Expressions;
 
 namespace NewApi.Domain.Pricing;
 
@@ -34,10 +35,25 @@ public sealed class Charge
     /// <summary>The audio formula was used.</summary>
     public required bool ByAudio { get; init; }
 
+    /// <summary>The call was a realtime session.</summary>
+    public required bool Realtime { get; init; }
+
     /// <summary>Audio input tokens charged at <see cref="Price.AudioInputPrice"/>.</summary>
     public required long SeparateAudioInput { get; init; }
 
     public required IReadOnlyList<ToolSurcharge> Surcharges { get; init; }
+
+    /// <summary>Tools that were used and that nobody has priced: free for now, and worth a warning.</summary>
+    public required IReadOnlyList<string> UnpricedTools { get; init; }
+
+    /// <summary>The tier of a formula that gave the price.</summary>
+    public string? MatchedTier { get; init; }
+
+    /// <summary>Why a formula had no answer; then what was held is what is charged.</summary>
+    public string? PriceProblem { get; init; }
+
+    /// <summary>What a formula looked at.</summary>
+    public PricedRequest? Request { get; init; }
 
     public QuotaSaturation? Saturation { get; init; }
 
@@ -69,6 +85,7 @@ public sealed class Charge
         }
 
         WriteCacheWrites(other);
+        WriteFormula(other);
         if (ImageInput > 0)
         {
             other.WriteBoolean("image", true);
@@ -79,7 +96,7 @@ public sealed class Charge
 
         if (ByAudio)
         {
-            other.WriteBoolean("audio", true);
+            other.WriteBoolean(Realtime ? "ws" : "audio", true);
             other.WriteNumber("audio_input", AudioInput);
             other.WriteNumber("audio_output", AudioOutput);
             other.WriteNumber("text_input", Math.Max(PromptTokens - AudioInput, 0));
@@ -120,6 +137,22 @@ public sealed class Charge
             adminInfo.WriteBoolean("local_count_tokens", true);
         }
 
+        if (PriceProblem is not null)
+        {
+            adminInfo.WriteString("price_problem", PriceProblem);
+        }
+
+        if (UnpricedTools.Count > 0)
+        {
+            adminInfo.WriteStartArray("unpriced_tools");
+            foreach (var tool in UnpricedTools)
+            {
+                adminInfo.WriteStringValue(tool);
+            }
+
+            adminInfo.WriteEndArray();
+        }
+
         if (Saturation is { } saturation)
         {
             adminInfo.WriteStartObject("quota_saturation");
@@ -132,6 +165,28 @@ public sealed class Charge
 
             adminInfo.WriteNumber("clamped", saturation.Clamped.Points);
             adminInfo.WriteEndObject();
+        }
+    }
+
+    private void WriteFormula(Utf8JsonWriter other)
+    {
+        if (Price.Expression is not { } expression)
+        {
+            return;
+        }
+
+        other.WriteString("billing_mode", PriceBook.FormulaMode);
+        other.WriteString("expr_b64", expression.Encoded);
+        if (MatchedTier is not null)
+        {
+            other.WriteString("matched_tier", MatchedTier);
+        }
+
+        if (Request is { HasRules: true } request)
+        {
+            other.WriteStartArray("request_rules");
+            request.WriteRules(other);
+            other.WriteEndArray();
         }
     }
 

@@ -1,3 +1,5 @@
+using NewApi.Domain.Pricing.Expressions;
+
 namespace NewApi.Domain.Pricing;
 
 /// <summary>What a charge depends on besides tokens. The default value means a plain call: one image, no factor, no tools.</summary>
@@ -24,11 +26,23 @@ public readonly record struct ChargeFactors
     /// <summary>Product of all other ratios, such as seconds of video; 0 counts as 1.</summary>
     public decimal OtherRatio { get; init; }
 
-    /// <summary>Built-in tools that the upstream used, besides the searches that the usage itself reports.</summary>
+    /// <summary>A realtime session: charged by the audio formula, whether or not the model has audio ratios of its own.</summary>
+    public bool Realtime { get; init; }
+
+    /// <summary>Built-in tools that were used, besides those that the usage itself reports.</summary>
     public IReadOnlyList<ToolUse>? Tools { get; init; }
 
-    /// <summary>The tool as which <see cref="Usage.WebSearches"/> is charged; <see cref="ToolPrices.WebSearch"/> when not set.</summary>
-    public string? SearchTool { get; init; }
+    /// <summary>What a price that is a formula may know of the request; null where there is none to look into.</summary>
+    public PricedRequest? Request { get; init; }
+
+    /// <summary>What a task was asked for or turned out to be, such as its seconds, for formulas that price tasks.</summary>
+    public IReadOnlyDictionary<string, decimal>? Facts { get; init; }
+
+    /// <summary>What was set aside for the call: charged when its price turns out not to be computable.</summary>
+    public Quota Held { get; init; }
+
+    /// <summary>The upstream reports what a call cost it, but not what it wrote to the cache (OpenRouter).</summary>
+    public bool InfersCacheWrites { get; init; }
 
     internal decimal PerCallRatio =>
         (Images == 0 ? 1 : Images) * (ImagePriceRatio == 0 ? 1 : ImagePriceRatio) * TokenRatio;

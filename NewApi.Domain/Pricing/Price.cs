@@ -1,3 +1,5 @@
+using NewApi.Domain.Pricing.Expressions;
+
 namespace NewApi.Domain.Pricing;
 
 /// <summary>
@@ -9,8 +11,8 @@ public sealed class Price
     // The ratio between the hourly and the five-minute price of a cache write, 6 to 3.75 US dollars.
     private const decimal HourlyCacheFactor = 1.6m;
 
-    // More than any upstream could have read or written; a larger figure is a broken report.
-    private const long MostTokens = 1L << 40;
+    // What a formula's hold assumes of an answer that is not bounded (specification: billing §4.11).
+    private const long UnboundedFormulaOutput = 8192;
 
     /// <summary>The name by which the caller asked for the model.</summary>
     public required string Model { get; init; }
@@ -47,6 +49,9 @@ public sealed class Price
     /// <summary>US dollars a call; null when the model is sold by tokens.</summary>
     public decimal? PerCallPrice { get; init; }
 
+    /// <summary>The formula that is the price; then the ratios and the price per call are 0 and null. Null for all other prices.</summary>
+    public PriceExpression? Expression { get; init; }
+
     /// <summary>The group's factor that is charged.</summary>
     public required decimal GroupRatio { get; init; }
 
@@ -71,27 +76,33 @@ public sealed class Price
     public long HoldOutputCap { get; init; }
 
     /// <summary>Tokens or calls cost nothing; tools still may.</summary>
-    public bool IsFree => (PerCallPrice ?? ModelRatio) * GroupRatio == 0;
+    public bool IsFree => Expression is null ? (PerCallPrice ?? ModelRatio) * GroupRatio == 0 : GroupRatio == 0;
 
     /// <summary>
     /// The charge for a usage. It is never negative and never more than <see cref="QuotaRounding.LargestCharge"/>; what would have been
     /// more is booked as that limit and reported in <see cref="Charge.Saturation"/>, because the answer is delivered by now.
     /// </summary>
-    public Charge For(in Usage usage, in ChargeFactors factors)
+    public Charge For(in Usage reported, in ChargeFactors factors)
     {
+        var usage = WithInferredWrites(reported, factors);
         var counts = new Counts(usage);
-        var surcharges = Surcharges(usage, factors);
-        var audioPath = PerCallPrice is null && HasAudioRatio && counts.AudioInput + counts.AudioOutput > 0;
-        var separateAudio = PerCallPrice is null && !audioPath && AudioInputPrice is not null ? counts.AudioInput : 0;
+        var surcharges = Surcharges(usage, factors, out var unpriced);
+        var byAudio = PerCallPrice is null && Expression is null
+            && (factors.Realtime || (HasAudioRatio && counts.AudioInput + counts.AudioOutput > 0));
+        var separateAudio = PerCallPrice is null && !byAudio && AudioInputPrice is not null ? counts.AudioInput : 0;
+        var nothing = counts.Total == 0 && surcharges.Length == 0 && (Expression is null || usage.IsEmpty);
+        string? tier = null;
+        string? problem = null;
         Quota quota;
         QuotaSaturation? saturation = null;
         try
         {
-            var exact = PerCallPrice is { } price ? price * QuotaPerUnit * GroupRatio * factors.PerCallRatio
-                : audioPath ? Audio(counts) * factors.TokenRatio
+            var exact = Expression is not null ? (nothing ? 0 : Formula(counts, factors, out tier, out problem))
+                : PerCallPrice is { } price ? price * QuotaPerUnit * GroupRatio * factors.PerCallRatio
+                : byAudio ? Audio(counts) * factors.TokenRatio
                 : Text(counts, separateAudio) * factors.TokenRatio;
-            exact += Cost(surcharges);
-            quota = Finish(exact, nothing: counts.Total == 0 && surcharges.Length == 0, out var fits);
+            exact += problem is null ? Cost(surcharges) : 0;
+            quota = Finish(exact, nothing, out var fits);
             saturation = fits ? null : Saturated(exact);
         }
         catch (OverflowException)
@@ -114,11 +125,16 @@ public sealed class Price
             ImageInput = counts.ImageInput,
             AudioInput = counts.AudioInput,
             AudioOutput = counts.AudioOutput,
-            ByAudio = audioPath,
+            ByAudio = byAudio,
+            Realtime = factors.Realtime,
             SeparateAudioInput = separateAudio,
             Surcharges = surcharges,
+            UnpricedTools = unpriced,
+            MatchedTier = tier,
+            PriceProblem = problem,
+            Request = factors.Request,
             Saturation = saturation,
-            Nothing = counts.Total == 0 && surcharges.Length == 0,
+            Nothing = nothing,
             Estimated = usage.Estimated,
         };
     }
@@ -132,16 +148,21 @@ public sealed class Price
     public RelayFault? HoldFor(long promptTokens, long? maxOutputTokens, in ChargeFactors factors, out Quota hold)
     {
         hold = Quota.Zero;
-        if (promptTokens is < 0 or > MostTokens || maxOutputTokens is < 0 or > ChargeFactors.MostOutputTokens * ChargeFactors.MostImages
+        if (promptTokens is < 0 or > Counts.Most || maxOutputTokens is < 0 or > ChargeFactors.MostOutputTokens * ChargeFactors.MostImages
             || !factors.InRange)
         {
             return OutOfRange();
         }
 
-        var output = maxOutputTokens is > 0 and var bound ? bound : UnboundedOutput;
+        var output = maxOutputTokens is > 0 and var bound ? bound : Expression is null ? UnboundedOutput : UnboundedFormulaOutput;
         output = HoldOutputCap > 0 ? Math.Min(output, HoldOutputCap) : output;
         try
         {
+            if (Expression is not null)
+            {
+                return HoldForFormula(promptTokens, output, factors, out hold);
+            }
+
             var exact = PerCallPrice is { } price
                 ? price * QuotaPerUnit * GroupRatio * factors.PerCallRatio
                 : (promptTokens + CompletionRatio * output) * ModelRatio * GroupRatio * factors.TokenRatio;
@@ -164,7 +185,7 @@ public sealed class Price
     {
         var token = ModelRatio / QuotaPerUnit;
         if (!Shipped || PerCallPrice is not null || token <= 0 || CreateCacheRatio == 1 || cost is < 0 or > 1_000_000
-            || promptTokens is < 0 or > MostTokens || cacheRead is < 0 or > MostTokens || completionTokens is < 0 or > MostTokens)
+            || promptTokens is < 0 or > Counts.Most || cacheRead is < 0 or > Counts.Most || completionTokens is < 0 or > Counts.Most)
         {
             return null;
         }
@@ -181,6 +202,33 @@ public sealed class Price
             return null;
         }
     }
+
+    private RelayFault? HoldForFormula(long promptTokens, long output, in ChargeFactors factors, out Quota hold)
+    {
+        hold = Quota.Zero;
+        var exact = Formula(new Counts(new Usage { Input = promptTokens, Output = output }), factors, out _, out var problem);
+        if (problem is not null)
+        {
+            return new RelayFault(400, "model_price_error", $"The model's price cannot be computed for this call: {problem}.") { Final = true };
+        }
+
+        hold = Finish(exact, nothing: false, out var fits);
+        return fits ? null : OutOfRange();
+    }
+
+    /// <summary>Points by the formula; what was held, with a reason, where the formula has no answer.</summary>
+    private decimal Formula(in Counts counts, in ChargeFactors factors, out string? tier, out string? problem) =>
+        Expression!.TryEvaluate(counts, factors.Images, factors.Request, factors.Facts, out var dollars, out tier, out problem)
+            ? dollars * QuotaPerUnit * GroupRatio
+            : factors.Held.Points;
+
+    /// <summary>The usage, with the cache writes of a Claude model that an upstream kept to itself.</summary>
+    private Usage WithInferredWrites(in Usage usage, in ChargeFactors factors) =>
+        factors.InfersCacheWrites && usage is { ReportedCost: { } cost, CacheWrite: null or 0, Semantics: UsageSemantics.InputIncludesCache }
+            && Model.Contains("claude", StringComparison.Ordinal)
+            && InferCacheWrite(cost, usage.Input ?? 0, usage.CacheRead ?? 0, usage.Output ?? 0) is > 0 and var written
+            ? usage with { CacheWrite = written }
+            : usage;
 
     private decimal Text(in Counts counts, long separateAudio)
     {
@@ -230,34 +278,37 @@ public sealed class Price
         return quota == Quota.Zero && ModelRatio * GroupRatio != 0 ? new Quota(1) : quota;
     }
 
-    private ToolSurcharge[] Surcharges(in Usage usage, in ChargeFactors factors)
+    private ToolSurcharge[] Surcharges(in Usage usage, in ChargeFactors factors, out IReadOnlyList<string> unpriced)
     {
-        if (usage.WebSearches is not > 0 && factors.Tools is not { Count: > 0 })
+        unpriced = [];
+        if (usage.Tools is null && factors.Tools is not { Count: > 0 })
         {
             return [];
         }
 
         var surcharges = new List<ToolSurcharge>();
-        if (usage.WebSearches is > 0 and var searches)
+        var unknown = new List<string>();
+        foreach (var use in (usage.Tools ?? Enumerable.Empty<ToolUse>()).Concat(factors.Tools ?? []))
         {
-            Add(new ToolUse(factors.SearchTool ?? ToolPrices.WebSearch, searches));
-        }
-
-        foreach (var use in factors.Tools ?? [])
-        {
-            Add(use);
-        }
-
-        return [.. surcharges];
-
-        void Add(ToolUse use)
-        {
-            // A tool without a price is not a surcharge: it must not turn an empty usage into a billable one.
-            if (use.Calls > 0 && Tools.Find(use.Tool, use.Tier, Model) is > 0 and var price)
+            if (use.Calls <= 0)
             {
-                surcharges.Add(new ToolSurcharge(use.Tool, Math.Min(use.Calls, MostTokens), price));
+                continue;
+            }
+
+            // A tool without a price is not a surcharge: it must not turn an empty usage into a billable one.
+            var price = Tools.Find(use.Tool, use.Tier, Model);
+            if (price > 0)
+            {
+                surcharges.Add(new ToolSurcharge(use.Tool, Math.Min(use.Calls, Counts.Most), price.Value));
+            }
+            else if (price is null)
+            {
+                unknown.Add(use.Tool);
             }
         }
+
+        unpriced = unknown;
+        return [.. surcharges];
     }
 
     private decimal Cost(ToolSurcharge[] surcharges)
@@ -276,47 +327,4 @@ public sealed class Price
 
     private static RelayFault OutOfRange() =>
         new(400, "model_price_error", "The call could cost more than a single call may.") { Final = true };
-
-    /// <summary>The reported figures with nonsense removed: absent and negative are zero, parts never exceed what they imply.</summary>
-    private readonly struct Counts
-    {
-        public Counts(in Usage usage)
-        {
-            IncludesCache = usage.Semantics == UsageSemantics.InputIncludesCache;
-            Input = Sane(usage.Input);
-            Output = Sane(usage.Output);
-            CacheRead = Sane(usage.CacheRead);
-            CacheWrite5m = Sane(usage.CacheWrite5m);
-            CacheWrite1h = Sane(usage.CacheWrite1h);
-            CacheWrite = Math.Max(Sane(usage.CacheWrite), CacheWrite5m + CacheWrite1h);
-            ImageInput = Sane(usage.ImageInput);
-            AudioInput = Sane(usage.AudioInput);
-            AudioOutput = Sane(usage.AudioOutput);
-        }
-
-        public bool IncludesCache { get; }
-
-        public long Input { get; }
-
-        public long Output { get; }
-
-        public long CacheRead { get; }
-
-        public long CacheWrite { get; }
-
-        public long CacheWrite5m { get; }
-
-        public long CacheWrite1h { get; }
-
-        public long ImageInput { get; }
-
-        public long AudioInput { get; }
-
-        public long AudioOutput { get; }
-
-        /// <summary>Everything billable; parts count too, for a total that leaves them out.</summary>
-        public long Total => Input + Output + CacheRead + CacheWrite + ImageInput + AudioInput + AudioOutput;
-
-        private static long Sane(long? reported) => Math.Clamp(reported ?? 0, 0, MostTokens);
-    }
 }

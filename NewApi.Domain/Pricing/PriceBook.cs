@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using NewApi.Domain.Groups;
 using NewApi.Domain.Options;
+using NewApi.Domain.Pricing.Expressions;
 
 namespace NewApi.Domain.Pricing;
 
@@ -13,6 +14,9 @@ public sealed class PriceBook(GatewayOptions options)
 {
     /// <summary>Charged for an unpriced model where that is allowed: high enough that nobody overlooks it.</summary>
     public const decimal UnsetModelRatio = 37.5m;
+
+    /// <summary>The billing mode of a model whose price is a formula.</summary>
+    public const string FormulaMode = "tiered_expr";
 
     private const int RememberedPrices = 10_000;
     private const int LongestRememberedName = 256;
@@ -57,8 +61,10 @@ public sealed class PriceBook(GatewayOptions options)
     public bool HasPrice(string model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return TryFind(options.ModelPrice, model, ModelNames.Normalize(model), out _)
-            || TryFind(options.ModelRatio, model, ModelNames.Normalize(model), out _);
+        var name = ModelNames.Normalize(model);
+        return IsFormula(model, name)
+            ? Formula(model, name) is not null
+            : TryFind(options.ModelPrice, model, name, out _) || TryFind(options.ModelRatio, model, name, out _);
     }
 
     private void Remember(Price price, string userGroup, string usingGroup)
@@ -77,6 +83,11 @@ public sealed class PriceBook(GatewayOptions options)
     {
         var name = ModelNames.Normalize(model);
         var group = _groups.PriceOf(userGroup, usingGroup);
+        if (IsFormula(model, name))
+        {
+            return Compose(model, group, Formula(model, name));
+        }
+
         var perCall = TryFind(options.ModelPrice, model, name, out var callPrice);
         var byToken = TryFind(options.ModelRatio, model, name, out var ratio);
         var cacheWrite = options.CreateCacheRatio.TryGetValue(model, out var write) ? write : 1.25m;
@@ -104,6 +115,34 @@ public sealed class PriceBook(GatewayOptions options)
             HoldOutputCap = options.HoldOutputCap,
         };
     }
+
+    /// <summary>The price of a model that is sold by a formula; without one that compiles it has no price.</summary>
+    private Price Compose(string model, GroupPrice group, PriceExpression? formula) => new()
+    {
+        Model = model,
+        Expression = formula,
+        Unset = formula is null,
+        ModelRatio = formula is null ? UnsetModelRatio : 0,
+        CompletionRatio = formula is null ? 1 : 0,
+        CacheRatio = formula is null ? 1 : 0,
+        CreateCacheRatio = formula is null ? 1 : 0,
+        ImageRatio = formula is null ? 1 : 0,
+        AudioRatio = 0,
+        AudioCompletionRatio = 0,
+        HasAudioRatio = false,
+        GroupRatio = group.Ratio,
+        UserGroupRatio = group.Special,
+        QuotaPerUnit = options.QuotaPerUnit,
+        Tools = _tools,
+        UnboundedOutput = options.PreConsumedQuota,
+        HoldOutputCap = options.HoldOutputCap,
+    };
+
+    private bool IsFormula(string model, string name) =>
+        (options.BillingMode.TryGetValue(model, out var mode) || options.BillingMode.TryGetValue(name, out mode)) && mode == FormulaMode;
+
+    private PriceExpression? Formula(string model, string name) =>
+        options.BillingExpr.GetValueOrDefault(model) ?? options.BillingExpr.GetValueOrDefault(name);
 
     private static bool TryFind(FrozenDictionary<string, decimal> table, string model, string name, out decimal value) =>
         table.TryGetValue(name, out value)

@@ -60,8 +60,5 @@ public sealed class ToolPrices
     }
 }
 
-/// <summary>Calls of one built-in tool; the tier is <c>quality/size</c> of a generated image when the request named both.</summary>
-public readonly record struct ToolUse(string Tool, long Calls, string? Tier = null);
-
 /// <summary>What tool calls added to a charge; the price is in US dollars per thousand calls.</summary>
 public readonly record struct ToolSurcharge(string Tool, long Calls, decimal Price);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 
 namespace NewApi.Protocols.Anthropic;
 
@@ -90,7 +91,7 @@ internal struct AnthropicUsage
     {
         if ((_input ?? 0) == 0 && (_output ?? 0) == 0 && (_cacheRead ?? 0) == 0 && (_cacheWrite ?? 0) == 0)
         {
-            return new Usage { Semantics = UsageSemantics.InputExcludesCache, WebSearches = _webSearches };
+            return new Usage { Semantics = UsageSemantics.InputExcludesCache, Tools = ToolUses.Of(ToolPrices.WebSearch, _webSearches) };
         }
 
         long? split = _cacheWrite5m is null && _cacheWrite1h is null ? null : (_cacheWrite5m ?? 0) + (_cacheWrite1h ?? 0);
@@ -105,7 +106,7 @@ internal struct AnthropicUsage
             CacheWrite = cacheWrite,
             CacheWrite5m = _cacheWrite5m,
             CacheWrite1h = _cacheWrite1h,
-            WebSearches = _webSearches,
+            Tools = ToolUses.Of(ToolPrices.WebSearch, _webSearches),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 
 namespace NewApi.Protocols.Gemini;
 
@@ -24,6 +25,7 @@ internal sealed class GeminiTap : StreamTap
     private long? _cached;
     private long? _imageInput;
     private long? _audioInput;
+    private long? _imageOutput;
     private long? _audioOutput;
     private bool _grounded;
     private bool _hasUsage;
@@ -39,10 +41,10 @@ internal sealed class GeminiTap : StreamTap
                 output = _total - (input ?? 0);
             }
 
-            long? searches = _grounded ? 1 : null;
+            var searches = ToolUses.Of(ToolPrices.GoogleSearch, _grounded ? 1 : null);
             if ((input ?? 0) == 0 && (output ?? 0) == 0)
             {
-                return new Usage { WebSearches = searches };
+                return new Usage { Tools = searches };
             }
 
             return new Usage
@@ -53,9 +55,10 @@ internal sealed class GeminiTap : StreamTap
                 CacheRead = _cached,
                 Reasoning = _thoughts,
                 ImageInput = _imageInput,
+                ImageOutput = _imageOutput,
                 AudioInput = _audioInput,
                 AudioOutput = _audioOutput,
-                WebSearches = searches,
+                Tools = searches,
             };
         }
     }
@@ -388,8 +391,7 @@ internal sealed class GeminiTap : StreamTap
                     break;
                 case 23 when member.SequenceEqual("candidatesTokensDetails"u8):
                     reader.Read();
-                    long? images = null;
-                    ReadModalities(ref reader, ref images, ref _audioOutput);
+                    ReadModalities(ref reader, ref _imageOutput, ref _audioOutput);
                     break;
                 default:
                     reader.Skip();

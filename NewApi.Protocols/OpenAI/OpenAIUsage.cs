@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 
 namespace NewApi.Protocols.OpenAI;
 
@@ -12,6 +13,7 @@ namespace NewApi.Protocols.OpenAI;
 /// {"cached_tokens":8,...}                                        Moonshot, Zhipu; also inside choices[0].usage
 /// {"input_tokens":9,"output_tokens":4,"input_tokens_details":…}  Responses, images
 /// {"cache_read_input_tokens":…,"cache_creation_input_tokens":…}  gateways that front Anthropic
+/// {"cost":0.00228,...}                                         OpenRouter, in US dollars
 /// "timings":{"cache_n":8,"prompt_n":1,"predicted_n":4}           llama.cpp, beside usage or without any
 /// </code>
 /// </summary>
@@ -27,17 +29,13 @@ internal struct OpenAIUsage
     private long? _reasoning;
     private long? _imageInput;
     private long? _audioInput;
+    private long? _imageOutput;
     private long? _audioOutput;
+    private decimal? _cost;
     private long? _webSearches;
     private long? _timedCache;
     private long? _timedPrompt;
     private long? _timedOutput;
-
-    public long? WebSearches
-    {
-        readonly get => _webSearches;
-        set => _webSearches = value;
-    }
 
     /// <summary>Reads a usage object; the reader stands on its brace. Returns false when there is none.</summary>
     public bool Read(ref Utf8JsonReader reader)
@@ -93,6 +91,11 @@ internal struct OpenAIUsage
                 case 16 when name.SequenceEqual("reasoning_tokens"u8):
                     reader.Read();
                     JsonFields.TakeMax(ref reader, ref _reasoning);
+                    break;
+                case 4 when name.SequenceEqual("cost"u8):
+                    reader.Read();
+                    _cost = reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out var cost) ? cost : _cost;
+                    reader.Skip();
                     break;
                 case 15 when name.SequenceEqual("server_tool_use"u8):
                     reader.Read();
@@ -154,7 +157,9 @@ internal struct OpenAIUsage
         JsonFields.Larger(ref _reasoning, other._reasoning);
         JsonFields.Larger(ref _imageInput, other._imageInput);
         JsonFields.Larger(ref _audioInput, other._audioInput);
+        JsonFields.Larger(ref _imageOutput, other._imageOutput);
         JsonFields.Larger(ref _audioOutput, other._audioOutput);
+        _cost = other._cost ?? _cost;
         JsonFields.Larger(ref _webSearches, other._webSearches);
         JsonFields.Larger(ref _timedCache, other._timedCache);
         JsonFields.Larger(ref _timedPrompt, other._timedPrompt);
@@ -167,7 +172,7 @@ internal struct OpenAIUsage
         var output = _output ?? _timedOutput;
         if ((input ?? 0) == 0 && (output ?? 0) == 0)
         {
-            return new Usage { WebSearches = _webSearches };
+            return new Usage { Tools = ToolUses.Of(ToolPrices.WebSearch, _webSearches) };
         }
 
         // xAI leaves reasoning out of the completion total; its grand total gives it away.
@@ -192,9 +197,11 @@ internal struct OpenAIUsage
             CacheWrite1h = _cacheWrite1h,
             Reasoning = _reasoning,
             ImageInput = _imageInput,
+            ImageOutput = _imageOutput,
             AudioInput = _audioInput,
             AudioOutput = _audioOutput,
-            WebSearches = _webSearches,
+            ReportedCost = _cost,
+            Tools = ToolUses.Of(ToolPrices.WebSearch, _webSearches),
         };
     }
 
@@ -255,6 +262,11 @@ internal struct OpenAIUsage
             {
                 reader.Read();
                 JsonFields.TakeMax(ref reader, ref _audioOutput);
+            }
+            else if (reader.ValueSpan.SequenceEqual("image_tokens"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _imageOutput);
             }
             else
             {

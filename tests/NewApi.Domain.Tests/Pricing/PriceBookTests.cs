@@ -173,7 +173,7 @@ public class PriceBookTests
             CacheRead = 20000,
             CacheWrite = 4000,
             CacheWrite1h = 1000,
-            WebSearches = 1,
+            Tools = ToolUses.Of(ToolPrices.WebSearch, 1),
         };
 
         var other = Other(price.For(usage, default));

@@ -145,9 +145,9 @@ public class WorkedExamplesTests
     [Fact] // 20
     public void Search_costs_more_with_some_models()
     {
-        var usage = new Usage { Input = 800, Output = 200, WebSearches = 2 };
+        var usage = new Usage { Input = 800, Output = 200, Tools = ToolUses.Of(ToolPrices.WebSearchPreview, 2) };
 
-        var charge = ShippedPrice("gpt-4o").For(usage, new ChargeFactors { SearchTool = ToolPrices.WebSearchPreview });
+        var charge = ShippedPrice("gpt-4o").For(usage, default);
 
         Assert.Equal(27000, charge.Quota.Points);
         Assert.Equal(new ToolSurcharge(ToolPrices.WebSearchPreview, 2, 25), Assert.Single(charge.Surcharges));

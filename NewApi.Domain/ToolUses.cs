@@ -1,0 +1,57 @@
+using System.Collections;
+
+namespace NewApi.Domain;
+
+/// <summary>Calls of one built-in tool of an upstream; the tier is <c>quality/size</c> of a generated image when both are known.</summary>
+public readonly record struct ToolUse(string Tool, long Calls, string? Tier = null);
+
+/// <summary>The built-in tools that an upstream used for one answer; equal when they list the same calls in the same order.</summary>
+public sealed class ToolUses : IReadOnlyList<ToolUse>, IEquatable<ToolUses>
+{
+    private readonly ToolUse[] _uses;
+
+    private ToolUses(ToolUse[] uses) => _uses = uses;
+
+    public int Count => _uses.Length;
+
+    public ToolUse this[int index] => _uses[index];
+
+    /// <summary>Null when there were no calls.</summary>
+    public static ToolUses? Of(string tool, long? calls) => calls is > 0 ? new ToolUses([new ToolUse(tool, calls.Value)]) : null;
+
+    /// <summary>Null when there is nothing in the list.</summary>
+    public static ToolUses? Of(IReadOnlyCollection<ToolUse>? uses) => uses is { Count: > 0 } ? new ToolUses([.. uses]) : null;
+
+    /// <summary>The larger figure per tool and tier: two reports of one answer, not two answers.</summary>
+    public static ToolUses? Merge(ToolUses? first, ToolUses? later)
+    {
+        if (first is null || later is null)
+        {
+            return first ?? later;
+        }
+        var uses = first._uses.ToList();
+        foreach (var use in later._uses)
+        {
+            var known = uses.FindIndex(candidate => candidate.Tool == use.Tool && candidate.Tier == use.Tier);
+            if (known < 0)
+            {
+                uses.Add(use);
+            }
+            else if (use.Calls > uses[known].Calls)
+            {
+                uses[known] = use;
+            }
+        }
+        return new ToolUses([.. uses]);
+    }
+
+    public bool Equals(ToolUses? other) => other is not null && _uses.AsSpan().SequenceEqual(other._uses);
+
+    public override bool Equals(object? obj) => Equals(obj as ToolUses);
+
+    public override int GetHashCode() => _uses.Length == 0 ? 0 : HashCode.Combine(_uses.Length, _uses[0]);
+
+    public IEnumerator<ToolUse> GetEnumerator() => _uses.AsEnumerable().GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
