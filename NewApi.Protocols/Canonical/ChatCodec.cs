@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Options;
 
 namespace NewApi.Protocols.Canonical;
 
@@ -42,6 +43,11 @@ public abstract class ChatReplyReader
 {
     private byte[]? _joined;
     private byte[]? _text;
+
+    /// <summary>
+    /// What callers of other dialects must get as an error though the upstream calls it an answer, such as a prompt that Gemini blocked.
+    /// </summary>
+    public RelayFault? Fault { get; private protected set; }
 
     /// <param name="frame">One raw frame of <see cref="SseFrameBuffer"/>.</param>
     /// <param name="sink">Is told what the frame says.</param>
@@ -86,6 +92,14 @@ public abstract class ReplyStreamWriter : ReplySink
     /// <summary>The terminal events, once: whatever is still open is closed, in the order that the dialect's clients demand.</summary>
     /// <param name="usage">The usage as metered: reported by the upstream, or estimated.</param>
     public abstract void End(in Usage usage);
+
+    /// <summary>Number of the next event, where the dialect numbers them.</summary>
+    public virtual long NextSequence => 0;
+
+    /// <summary>The answer broke off and its error frame is written: what the dialect's clients expect after it, if anything.</summary>
+    public virtual void Broken(RelayFault fault)
+    {
+    }
 }
 
 /// <summary>What an answer to a caller needs to know of the call.</summary>
@@ -111,8 +125,8 @@ public readonly record struct UpstreamTraits
     /// <summary>Takes Anthropic's <c>cache_control</c> and <c>reasoning</c> inside OpenAI chat (OpenRouter).</summary>
     public bool OpenRouter { get; init; }
 
-    /// <summary>Threshold of Gemini's safety settings; null sends none.</summary>
-    public string? SafetyThreshold { get; init; }
+    /// <summary>Options of Gemini upstreams: safety settings, thinking by suffix, signatures; null sends none of them.</summary>
+    public GeminiSettings? Gemini { get; init; }
 
     /// <summary>Optional members that the channel lets through.</summary>
     public RequestFields Removed { get; init; }

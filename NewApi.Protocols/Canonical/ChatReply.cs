@@ -13,6 +13,9 @@ public sealed class ChatReply
 
     public Usage Usage { get; set; }
 
+    /// <summary>See <see cref="ChatReplyReader.Fault"/>.</summary>
+    public RelayFault? Fault { get; set; }
+
     /// <summary>Tells the answer piece by piece, as if it had been streamed.</summary>
     public void Replay(ReplySink sink)
     {
@@ -38,6 +41,11 @@ public sealed class ChatReply
         {
             case TextPart text:
                 sink.Text(choice, Utf8(text.Text));
+                foreach (var citation in text.Citations ?? [])
+                {
+                    sink.Citation(choice, Utf8(citation.Url), Utf8(citation.Title));
+                }
+
                 break;
             case RefusalPart refusal:
                 sink.Refusal(choice, Utf8(refusal.Text));

@@ -8,6 +8,9 @@ public sealed class StreamTranslator
 {
     private readonly ChatReplyReader _reader;
     private readonly ReplyStreamWriter _writer;
+    private readonly IBufferWriter<byte> _output;
+    private readonly Dialect _caller;
+    private readonly string _requestId;
     private bool _ended;
 
     /// <param name="upstream">What the frames are written in.</param>
@@ -18,7 +21,11 @@ public sealed class StreamTranslator
     {
         _reader = Translations.CodecOf(upstream).OpenReader();
         _writer = Translations.CodecOf(caller).OpenStream(output, context);
+        (_output, _caller, _requestId) = (output, caller, context.RequestId);
     }
+
+    /// <summary>See <see cref="ChatReplyReader.Fault"/>: as long as no frame went out, the call may still be answered by an error.</summary>
+    public RelayFault? Fault => _reader.Fault;
 
     /// <summary>Translates one frame into none, one or several.</summary>
     public void Write(ReadOnlySpan<byte> frame) => _reader.Read(frame, _writer);
@@ -30,6 +37,17 @@ public sealed class StreamTranslator
         {
             _ended = true;
             _writer.End(usage);
+        }
+    }
+
+    /// <summary>Says in the stream that it broke, in place of the terminal events.</summary>
+    public void Fail(RelayFault fault)
+    {
+        if (!_ended)
+        {
+            _ended = true;
+            StreamEnd.WriteError(_output, _caller, fault, _requestId, _writer.NextSequence);
+            _writer.Broken(fault);
         }
     }
 }

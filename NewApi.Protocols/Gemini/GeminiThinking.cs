@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using NewApi.Domain.Options;
@@ -15,6 +16,8 @@ public static class GeminiThinking
     private const int ProMost = 32_768;
     private const int ProLeast = 128;
     private const int LiteLeast = 512;
+
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 
     /// <summary>The suffix of a model name; the name without it is what the upstream knows.</summary>
     /// <param name="model">The name as the caller wrote it, or as mapped.</param>
@@ -166,7 +169,7 @@ public static class GeminiThinking
         }
 
         var rest = model.AsSpan(at + Family.Length);
-        var end = rest.IndexOfAnyExcept("0123456789.");
+        var end = rest.IndexOfAnyExcept(Digits);
         return decimal.TryParse(end < 0 ? rest : rest[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var series)
             ? series
             : 0;
