@@ -44,6 +44,18 @@ public sealed record GoldenFile(string Path)
         Assert.Equal(File.ReadAllText(System.IO.Path.Combine(Root, Path + ".expected"), Encoding.UTF8), actual);
     }
 
+    /// <summary>The same for what a codec tells of the answer; beside it as <c>.told</c>.</summary>
+    public void AssertTold(string told)
+    {
+        if (Environment.GetEnvironmentVariable("WRITE_GOLDEN") == "1")
+        {
+            File.WriteAllText(System.IO.Path.Combine(SourceFolder(), "Golden", Path + ".told"), told);
+            return;
+        }
+
+        Assert.Equal(File.ReadAllText(System.IO.Path.Combine(Root, Path + ".told"), Encoding.UTF8), told);
+    }
+
     private static TheoryData<string> All(string pattern) =>
         [.. Directory.EnumerateFiles(Root, pattern, SearchOption.AllDirectories)
             .Select(file => System.IO.Path.GetRelativePath(Root, file).Replace('\\', '/'))
