@@ -5,9 +5,12 @@ using NewApi.Data.Callers;
 using NewApi.Data.Changes;
 using NewApi.Data.Channels;
 using NewApi.Data.Ledger;
+using NewApi.Data.Notices;
 using NewApi.Data.Options;
+using NewApi.Data.Payments;
 using NewApi.Data.Schema;
 using NewApi.Data.Settings;
+using NewApi.Data.Subscriptions;
 using NewApi.Data.Usage;
 using NewApi.ServiceDefaults;
 
@@ -56,6 +59,9 @@ public static class DataModule
         services.AddSingleton<TaskLedger>();
         services.AddSingleton<LedgerAudit>();
         services.AddSingleton<RelayLeaseStore>();
+        services.AddSingleton<SubscriptionStore>();
+        services.AddSingleton<OrderStore>();
+        services.AddSingleton<NoticeStore>();
         services.AddSingleton<IAfterMigration, LedgerOpening>();
         return services;
     }

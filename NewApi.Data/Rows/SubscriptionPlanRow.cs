@@ -60,6 +60,10 @@ public sealed class SubscriptionPlanRow
     [Column("quota_reset_custom_seconds")]
     public long QuotaResetCustomSeconds { get; set; }
 
+    /// <summary>Group after the plan has ended; empty: the one before the plan.</summary>
+    [Column("downgrade_group")]
+    public string DowngradeGroup { get; set => field = value ?? ""; } = "";
+
     [Column("created_at", CanBeNull = true)]
     public long CreatedAt { get; set; }
 

@@ -66,5 +66,11 @@ public static class Tables
         public ITable<BudgetRow> Budgets => db.GetTable<BudgetRow>();
 
         public ITable<MetaRow> Meta => db.GetTable<MetaRow>();
+
+        public ITable<PaymentRow> Payments => db.GetTable<PaymentRow>();
+
+        public ITable<BalanceWatchRow> BalanceWatch => db.GetTable<BalanceWatchRow>();
+
+        public ITable<NoticeRow> Notices => db.GetTable<NoticeRow>();
     }
 }

@@ -549,6 +549,7 @@ internal static class GatewaySchema
             Number("total_amount", 0).Required(),
             Varchar("quota_reset_period", 16, "never"),
             Number("quota_reset_custom_seconds", 0),
+            Varchar("downgrade_group", 64, ""),
             Number("created_at"),
             Number("updated_at"),
             Flag("allow_balance_pay"),
@@ -763,6 +764,54 @@ internal static class GatewaySchema
         ],
     };
 
+    private static readonly TableShape Payments = new("newapi_payments")
+    {
+        Columns =
+        [
+            Exact("trade_no", 100).Key(),
+            Word("provider").Required(),
+            Word("session", "").Required(),
+            Number("due").Required(),
+            Varchar("currency", 8).Required(),
+            Number("points").Required(),
+            Number("created_at").Required(),
+            Number("next_look").Required(),
+        ],
+        Indexes =
+        [
+            Index("newapi_payments_next_look", "next_look"),
+        ],
+    };
+
+    private static readonly TableShape BalanceWatch = new("newapi_balance_watch")
+    {
+        Columns =
+        [
+            Number("user_id").Key(),
+            Number("quota").Required(),
+        ],
+    };
+
+    private static readonly TableShape Notices = new("newapi_notices")
+    {
+        Columns =
+        [
+            Id(),
+            Number("user_id").Required(),
+            Varchar("kind", 32).Required(),
+            Text("title").Required(),
+            Text("content").Required(),
+            Number("created_at").Required(),
+            Number("tries").Required(),
+            Number("next_try").Required(),
+        ],
+        Indexes =
+        [
+            Index("newapi_notices_user", "user_id", "kind", "created_at"),
+            Index("newapi_notices_next_try", "next_try"),
+        ],
+    };
+
     /// <summary>All tables of the main database.</summary>
     public static IReadOnlyList<TableShape> Main { get; } =
     [
@@ -796,6 +845,9 @@ internal static class GatewaySchema
         Escrows,
         Budgets,
         Meta,
+        Payments,
+        BalanceWatch,
+        Notices,
     ];
 
     /// <summary>The tables of a separate log database.</summary>

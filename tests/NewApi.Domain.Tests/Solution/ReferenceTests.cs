@@ -13,8 +13,10 @@ public sealed class ReferenceTests
         ["NewApi.Providers"] = ["NewApi.Protocols"],
         ["NewApi.Data"] = ["NewApi.Domain", "NewApi.ServiceDefaults"],
         ["NewApi.RelayService"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults"],
-        ["NewApi.AdminService"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults"],
-        ["NewApi.Worker"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults"],
+        ["NewApi.Payments"] = ["NewApi.Data"],
+        ["NewApi.Notifications"] = ["NewApi.Data"],
+        ["NewApi.AdminService"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults", "NewApi.Payments", "NewApi.Notifications"],
+        ["NewApi.Worker"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults", "NewApi.Payments", "NewApi.Notifications"],
         ["NewApi.Standalone"] = ["NewApi.RelayService", "NewApi.AdminService", "NewApi.Worker"],
         ["NewApi.AppHost"] = ["NewApi.RelayService", "NewApi.AdminService", "NewApi.Worker"],
     };
