@@ -30,6 +30,9 @@ public sealed record RelayFault(int Status, string Code, string Message)
     /// <summary>The message text is the upstream's own and is handed on as it came (after masking).</summary>
     public bool FromUpstream { get; init; }
 
+    /// <summary>The upstream's own code, where the gateway has put a stable one in its place.</summary>
+    public string? UpstreamCode { get; init; }
+
     /// <summary>How long the upstream asked callers to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

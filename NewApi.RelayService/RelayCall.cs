@@ -1,5 +1,6 @@
 using NewApi.Domain;
 using NewApi.Domain.Pricing;
+using NewApi.Domain.Pricing.Expressions;
 using NewApi.Protocols;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
@@ -59,6 +60,12 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     public int TriedInGroup { get; set; }
 
     public Price Price { get; set; } = null!;
+
+    /// <summary>What the charge depends on besides tokens: images, seconds and their like.</summary>
+    public ChargeFactors Factors { get; set; }
+
+    /// <summary>What a formula saw of the request when the hold was made.</summary>
+    public PricedRequest? PricedRequest { get; set; }
 
     public Hold? Hold { get; set; }
 

@@ -17,6 +17,7 @@ internal sealed class RelayMetrics : IDisposable
     private readonly Counter<long> _inputTokens;
     private readonly Counter<long> _outputTokens;
     private readonly Counter<long> _estimated;
+    private readonly Counter<long> _unpricedTools;
     private readonly TimeProvider _clock;
 
     public RelayMetrics(IMeterFactory factory, TimeProvider clock)
@@ -28,7 +29,10 @@ internal sealed class RelayMetrics : IDisposable
         _inputTokens = _meter.CreateCounter<long>("newapi.tokens.input", "{token}", "Prompt tokens charged.");
         _outputTokens = _meter.CreateCounter<long>("newapi.tokens.output", "{token}", "Completion tokens charged.");
         _estimated = _meter.CreateCounter<long>("newapi.charges.estimated", "{point}", "Quota points charged on the gateway's own count.");
+        _unpricedTools = _meter.CreateCounter<long>("newapi.tools.unpriced", "{call}", "Uses of built-in tools that have no price.");
     }
+
+    public void ToolUnpriced(string tool) => _unpricedTools.Add(1, new KeyValuePair<string, object?>("newapi.tool", tool));
 
     public void Ended(RelayCall call, string outcome)
     {

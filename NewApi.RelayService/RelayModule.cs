@@ -29,6 +29,8 @@ public static class RelayModule
 
         services.AddSingleton<Ledger>();
         services.AddSingleton<Admission>();
+        services.AddSingleton<Violations>();
+        services.AddSingleton<UnpricedTools>();
         services.AddSingleton<UpstreamClients>();
         services.AddSingleton<OutgoingBody>();
         services.AddSingleton<UpstreamCaller>();

@@ -1,4 +1,5 @@
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
@@ -18,6 +19,7 @@ internal sealed class RelayPipeline(
     Authenticator authenticator,
     RequestReader reader,
     Admission admission,
+    Violations violations,
     UpstreamCaller upstream,
     Delivery delivery,
     ErrorLog errors,
@@ -116,6 +118,11 @@ internal sealed class RelayPipeline(
                 return null;
             }
             fault = failed;
+            if (ViolationFee.IsViolation(fault))
+            {
+                await violations.ChargeAsync(call, channel, fault);
+                break;
+            }
             if (!RetryRules.Allow(fault, call.Snapshot.Options))
             {
                 break;
@@ -142,7 +149,7 @@ internal sealed class RelayPipeline(
                 await delivery.DeliverAsync(call, exchange);
                 return null;
             }
-            fault = exchange.Fault;
+            fault = Violations.Recognize(call, exchange.Fault);
         }
         log.ChannelRefused(call.RequestId, channel.Id, call.Model, fault.Status, fault.Code);
         errors.Append(call, channel, fault);

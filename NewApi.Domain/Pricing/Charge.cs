@@ -63,6 +63,11 @@ public sealed class Charge
     /// <summary>The gateway counted, because the upstream did not say.</summary>
     public required bool Estimated { get; init; }
 
+    /// <summary>What tools added, for whoever reads the log; empty for a plain charge.</summary>
+    public string Describe() => Surcharges.Count == 0
+        ? ""
+        : string.Join("; ", Surcharges.Select(surcharge => $"{surcharge.Tool}: {surcharge.Calls} at {surcharge.Price} US dollars per thousand"));
+
     /// <summary>
     /// Writes the members of the log's <c>other</c> column that concern the price (specification: billing §10) into an object that the
     /// caller has opened; a figure that does not apply is −1 or absent, as readers of the reference's logs expect.

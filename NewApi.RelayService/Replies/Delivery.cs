@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using NewApi.Domain;
-using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
 using NewApi.RelayService.Metering;
+using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
 using NewApi.RelayService.UsageLogging;
 using ZstdSharp;
@@ -15,7 +15,7 @@ namespace NewApi.RelayService.Replies;
 /// Sends an answer on and settles the call. The order is the contract: the charge is in the journal before the caller has the last byte,
 /// and once anything has been delivered the call is charged, whether or not the caller stayed to read it.
 /// </summary>
-internal sealed class Delivery(RelayOptions options, UsageRecords records, RelayMetrics metrics, TimeProvider clock)
+internal sealed class Delivery(RelayOptions options, UsageRecords records, RelayMetrics metrics, UnpricedTools unpriced, TimeProvider clock)
 {
     /// <summary>A prompt no longer than this is kept until the stream has ended, so that it can be counted if it must be.</summary>
     private const int KeptBody = 16 * 1024;
@@ -279,14 +279,16 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
 
     private void Checkpoint(RelayCall call, Exchange exchange)
     {
-        var charge = call.Price.For(UsageMeter.SoFar(call, exchange.Tap!), new ChargeFactors());
+        var usage = UsageMeter.SoFar(call, exchange.Tap!);
+        var charge = call.Price.For(usage, CallFactors.ForCharge(call, exchange.Channel, usage));
         call.Hold!.Checkpoint(records.Make(call, exchange.Channel, charge, exchange.Tap, StreamEndReason.UpstreamCut));
     }
 
     private ValueTask SettleAsync(RelayCall call, Exchange exchange, in Usage usage, StreamEndReason end)
     {
-        var charge = call.Price.For(usage, new ChargeFactors());
+        var charge = call.Price.For(usage, CallFactors.ForCharge(call, exchange.Channel, usage));
         metrics.Charged(call, charge);
+        unpriced.Note(charge);
         return call.Hold!.SettleAsync(records.Make(call, exchange.Channel, charge, exchange.Tap, end));
     }
 }

@@ -1,12 +1,11 @@
 using NewApi.Data.Ledger;
 using NewApi.Domain;
-using NewApi.Domain.Pricing;
 using NewApi.RelayService.Channels;
 
 namespace NewApi.RelayService.Settlement;
 
 /// <summary>Sets credits aside for a call before anything is spent, and more when a dearer group comes to serve it.</summary>
-internal sealed class Admission(Ledger ledger)
+internal sealed class Admission(Ledger ledger, TimeProvider clock)
 {
     public async ValueTask<RelayFault?> HoldAsync(RelayCall call)
     {
@@ -57,11 +56,11 @@ internal sealed class Admission(Ledger ledger)
         };
     }
 
-    private static RelayFault? Estimate(RelayCall call, out long points)
+    private RelayFault? Estimate(RelayCall call, out long points)
     {
         points = 0;
         var output = call.Scan.MaxOutput is { } max ? max * Math.Max(call.Scan.Choices ?? 1, 1) : (long?)null;
-        var fault = call.Price.HoldFor(call.PromptEstimate, output, new ChargeFactors(), out var hold);
+        var fault = call.Price.HoldFor(call.PromptEstimate, output, CallFactors.ForHold(call, clock), out var hold);
         // A call that costs nothing still needs an account with something on it, unless the operator waived that.
         points = call.Price.IsFree && !call.Snapshot.Options.EnableFreeModelPreConsume ? 0 : Math.Max(hold.Points, 1);
         return fault;

@@ -27,7 +27,25 @@ internal sealed class UsageRecords(TimeProvider clock)
     private static ArrayBufferWriter<byte>? _space;
 
     /// <summary>The final record of a call.</summary>
-    public UsageRecord Make(RelayCall call, Channel channel, Charge charge, StreamTap? tap, StreamEndReason end)
+    public UsageRecord Make(RelayCall call, Channel channel, Charge charge, StreamTap? tap, StreamEndReason end) =>
+        Make(call, channel, charge.Quota) with
+        {
+            PromptTokens = charge.PromptTokens,
+            CompletionTokens = charge.CompletionTokens,
+            Counted = !charge.Nothing,
+            Content = charge.Nothing ? "The upstream reported no usage; nothing was charged." : charge.Describe(),
+            Other = Other(call, channel, charge, tap, end),
+        };
+
+    /// <summary>The record of a fee for a refused call.</summary>
+    public UsageRecord MakeFee(RelayCall call, Channel channel, RelayFault fault, Quota fee, decimal amount) =>
+        Make(call, channel, fee) with
+        {
+            Content = "Fee for a request that the upstream refused as a violation of its rules.",
+            Other = FeeOther(call, channel, fault, fee, amount),
+        };
+
+    private UsageRecord Make(RelayCall call, Channel channel, Quota charged)
     {
         var caller = call.Caller;
         return new UsageRecord
@@ -41,18 +59,39 @@ internal sealed class UsageRecords(TimeProvider clock)
             ChannelId = channel.Id,
             Model = call.Model,
             Group = call.Group,
-            Points = charge.Quota.Points,
-            PromptTokens = charge.PromptTokens,
-            CompletionTokens = charge.CompletionTokens,
+            Points = charged.Points,
             UseSeconds = (long)clock.GetElapsedTime(call.StartedAt).TotalSeconds,
             IsStream = call.Stream,
-            Counted = !charge.Nothing,
             Logged = call.Snapshot.Options.LogConsumeEnabled,
             Ip = caller.RecordsAddress ? ClientAddress.Of(call.Http).ToString() : "",
             CreatedAt = clock.GetUtcNow().ToUnixTimeSeconds(),
-            Content = charge.Nothing ? "The upstream reported no usage; nothing was charged." : "",
-            Other = Other(call, channel, charge, tap, end),
         };
+    }
+
+    private static string FeeOther(RelayCall call, Channel channel, RelayFault fault, Quota fee, decimal amount)
+    {
+        var space = _space ??= new ArrayBufferWriter<byte>(1024);
+        space.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(space))
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("violation_fee"u8, true);
+            json.WriteString("violation_fee_code"u8, fault.Code);
+            json.WriteNumber("fee_quota"u8, fee.Points);
+            json.WriteNumber("base_amount"u8, amount);
+            json.WriteNumber("group_ratio"u8, call.Price.GroupRatio);
+            json.WriteNumber("user_group_ratio"u8, call.Price.UserGroupRatio ?? -1);
+            json.WriteNumber("status_code"u8, fault.Status);
+            json.WriteString("upstream_error_type"u8, fault.Type);
+            json.WriteString("upstream_error_code"u8, fault.UpstreamCode ?? "");
+            json.WriteString("violation_fee_marker"u8, ViolationFee.MarkerOf(fault) ?? "");
+            json.WriteString("request_path"u8, call.Http.Request.Path.Value);
+            json.WriteStartObject("admin_info"u8);
+            WriteTried(json, call, channel);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(space.WrittenSpan);
     }
 
     private string Other(RelayCall call, Channel channel, Charge charge, StreamTap? tap, StreamEndReason end)
@@ -88,6 +127,14 @@ internal sealed class UsageRecords(TimeProvider clock)
     private static void WriteAdminInfo(Utf8JsonWriter json, RelayCall call, Channel channel, Charge charge)
     {
         json.WriteStartObject("admin_info"u8);
+        WriteTried(json, call, channel);
+        json.WriteString("usage_billing_path"u8, charge.Estimated ? "local"u8 : "upstream"u8);
+        charge.WriteAdminInfo(json);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTried(Utf8JsonWriter json, RelayCall call, Channel channel)
+    {
         json.WriteStartArray("use_channel"u8);
         foreach (var tried in call.Tried)
         {
@@ -99,9 +146,6 @@ internal sealed class UsageRecords(TimeProvider clock)
             json.WriteBoolean("is_multi_key"u8, true);
             json.WriteNumber("multi_key_index"u8, call.ServingKey?.Index ?? 0);
         }
-        json.WriteString("usage_billing_path"u8, charge.Estimated ? "local"u8 : "upstream"u8);
-        charge.WriteAdminInfo(json);
-        json.WriteEndObject();
     }
 
     private static string NameOf(StreamEndReason end) => end switch

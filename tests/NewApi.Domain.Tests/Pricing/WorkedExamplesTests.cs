@@ -219,6 +219,18 @@ public class WorkedExamplesTests
         Assert.Equal(11400, price.For(usage, default).Quota.Points);
     }
 
+    [Theory]
+    [InlineData(true, 11400)]
+    [InlineData(false, 10650)] // elsewhere a reported cost says nothing about the cache
+    public void Cost_is_looked_at_only_where_cache_writes_are_kept_secret(bool infers, long expected)
+    {
+        var usage = new Usage { Input = 10000, CacheRead = 6000, Output = 500, ReportedCost = 0.0228m };
+
+        var charge = ShippedPrice("claude-sonnet-4-20250514").For(usage, new ChargeFactors { InfersCacheWrites = infers });
+
+        Assert.Equal((expected, infers ? 2000 : 0), (charge.Quota.Points, charge.CacheWrite));
+    }
+
     [Fact]
     public void Customised_price_infers_no_cache_writes() =>
         Assert.Null(Book(("ModelRatio", """{"claude-sonnet-4-20250514":2}""")).Find("claude-sonnet-4-20250514", "default", "default")!
@@ -232,6 +244,17 @@ public class WorkedExamplesTests
     {
         Assert.Null(ShippedPrice("gpt-4o").HoldFor(prompt, maxOutput, default, out var hold));
         Assert.Equal(expected, hold.Points);
+    }
+
+    [Theory] // 35
+    [InlineData("1", 25000)]
+    [InlineData("0.5", 12500)]
+    [InlineData("0", 0)]
+    public void Violation_fee_follows_the_group(string group, long expected)
+    {
+        var price = Book(("GroupRatio", $$"""{"default":{{group}}}""")).Find("gpt-4o", "default", "default")!;
+
+        Assert.Equal(expected, ViolationFee.For(price, 0.05m).Points);
     }
 
     private static Price ShippedPrice(string model) =>
