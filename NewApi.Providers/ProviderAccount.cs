@@ -10,7 +10,10 @@ namespace NewApi.Providers;
 /// </summary>
 public sealed class ProviderAccount
 {
+    private const string CloudflareGateway = "https://gateway.ai.cloudflare.com";
+
     private readonly FrozenDictionary<Dialect, Uri> _fixedAddresses;
+    private readonly bool _behindGateway;
 
     /// <param name="profile">The provider.</param>
     /// <param name="baseUrl">The channel's own address; empty for the provider's.</param>
@@ -25,6 +28,8 @@ public sealed class ProviderAccount
         Other = other ?? "";
         Organization = string.IsNullOrEmpty(organization) ? null : organization;
         Settings = settings;
+        Special = profile.SpecialBases.FirstOrDefault(special => special.Name == BaseUrl);
+        _behindGateway = profile.GatewayPrefix is not null && BaseUrl.StartsWith(CloudflareGateway, StringComparison.OrdinalIgnoreCase);
         _fixedAddresses = FixedAddresses();
     }
 
@@ -40,42 +45,91 @@ public sealed class ProviderAccount
     /// <summary>The row's <c>settings</c>: an object, or undefined. It must outlive the account: clone it.</summary>
     public JsonElement Settings { get; }
 
+    /// <summary>The plan that the channel names in place of a base URL, if any.</summary>
+    public SpecialBase? Special { get; }
+
     /// <summary>The address can be called.</summary>
     public bool IsUsable =>
-        Profile.Adapter is { NeedsAddress: false }
+        Special is not null
+        || Profile.Adapter is { NeedsAddress: false }
         || (Uri.TryCreate(BaseUrl.Replace("{model}", "model", StringComparison.Ordinal), UriKind.Absolute, out var address)
             && address.Scheme is "http" or "https");
 
-    /// <summary>Where a request of this dialect goes, by the rows of the profile.</summary>
-    public Uri AddressOf(Dialect dialect, string model, string? action)
+    /// <summary>The upstream takes this dialect for this model as it is.</summary>
+    public bool Speaks(Dialect dialect, string model) =>
+        Special is not null ? Special.AddressOf(dialect) is not null
+        : Profile.Adapter is { } adapter ? adapter.Speaks(this, dialect, model)
+        : Profile.Speaks(dialect);
+
+    /// <summary>Where a request goes, by the rows of the profile.</summary>
+    public Uri AddressOf(UpstreamMessage message)
     {
-        if (_fixedAddresses.TryGetValue(dialect, out var address))
+        ArgumentNullException.ThrowIfNull(message);
+        if (Special is null && Profile.Route?.Invoke(message) is { } route)
+        {
+            return route.StartsWith('/') ? new Uri(BaseUrl + Behind(route)) : new Uri(route);
+        }
+        if (_fixedAddresses.TryGetValue(message.Dialect, out var address))
         {
             return address;
         }
         if (Profile.WholeAddress)
         {
-            return new Uri(BaseUrl.Replace("{model}", Uri.EscapeDataString(model), StringComparison.Ordinal));
+            return new Uri(BaseUrl.Replace("{model}", Uri.EscapeDataString(message.Model), StringComparison.Ordinal));
         }
-        var path = Profile.Paths[dialect]
+        var path = Profile.Paths[message.Dialect]
             .Replace("{version}", Other.Length == 0 ? Profile.DefaultVersion : Other, StringComparison.Ordinal)
-            .Replace("{model}", Uri.EscapeDataString(model), StringComparison.Ordinal)
-            .Replace("{action}", action, StringComparison.Ordinal);
-        return new Uri(BaseUrl + path);
+            .Replace("{model}", Uri.EscapeDataString(message.Model), StringComparison.Ordinal)
+            .Replace("{action}", message.Action, StringComparison.Ordinal);
+        return new Uri(BaseUrl + Behind(path));
     }
+
+    /// <summary>The body as the provider wants it; null when nothing about it has to change.</summary>
+    /// <param name="dialect">What it is written in.</param>
+    /// <param name="model">The upstream's name of the model.</param>
+    /// <param name="body">JSON; it must outlive the draft.</param>
+    /// <param name="wholeNames">Models whose name only looks as if it bore a suffix.</param>
+    public RequestDraft? Draft(Dialect dialect, string model, ReadOnlyMemory<byte> body, IReadOnlySet<string>? wholeNames = null)
+    {
+        RequestDraft? draft = null;
+        foreach (var rule in Profile.Rules)
+        {
+            var name = draft?.Model ?? model;
+            if (rule.Concerns(dialect, name) && !(rule.IsSuffix && wholeNames?.Contains(name) == true))
+            {
+                draft ??= new RequestDraft(this, dialect, model, body);
+                rule.Apply(draft);
+            }
+        }
+        return draft is { Changed: true } || (draft is not null && draft.Model != model) ? draft : null;
+    }
+
+    /// <summary>A flag of the row's settings.</summary>
+    public bool Flag(string name) =>
+        Settings.ValueKind == JsonValueKind.Object && Settings.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    /// <summary>A text of the row's settings; null when it is absent or empty.</summary>
+    public string? Setting(string name) =>
+        Settings.ValueKind == JsonValueKind.Object && Settings.TryGetProperty(name, out var value)
+        && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+
+    private string Behind(string path) =>
+        _behindGateway && path.StartsWith(Profile.GatewayPrefix!, StringComparison.Ordinal) ? path[Profile.GatewayPrefix!.Length..] : path;
 
     private FrozenDictionary<Dialect, Uri> FixedAddresses()
     {
         var addresses = new Dictionary<Dialect, Uri>();
-        if (!Profile.WholeAddress)
+        foreach (var (dialect, path) in Profile.WholeAddress ? FrozenDictionary<Dialect, string>.Empty : Profile.Paths)
         {
-            foreach (var (dialect, path) in Profile.Paths)
+            var address = Special is null ? BaseUrl + Behind(path) : Special.AddressOf(dialect);
+            if (address is not null && !address.Contains('{', StringComparison.Ordinal) && Uri.TryCreate(address, UriKind.Absolute, out var uri))
             {
-                if (!path.Contains('{', StringComparison.Ordinal) && Uri.TryCreate(BaseUrl + path, UriKind.Absolute, out var address))
-                {
-                    addresses[dialect] = address;
-                }
+                addresses[dialect] = uri;
             }
+        }
+        if (Special?.AddressOf(Dialect.AnthropicMessages) is { } messages)
+        {
+            addresses[Dialect.AnthropicMessages] = new Uri(messages);
         }
         return addresses.ToFrozenDictionary();
     }

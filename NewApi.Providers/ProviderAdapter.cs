@@ -16,7 +16,7 @@ public abstract class ProviderAdapter
     public virtual bool Speaks(ProviderAccount account, Dialect dialect, string model)
     {
         ArgumentNullException.ThrowIfNull(account);
-        return account.Profile.Paths.ContainsKey(dialect);
+        return account.Profile.Speaks(dialect);
     }
 
     /// <summary>

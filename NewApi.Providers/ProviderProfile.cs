@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Net.Http.Headers;
 using NewApi.Domain;
 using NewApi.Protocols.Canonical;
 
@@ -41,8 +42,25 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
     /// <summary>The channel's base URL is the whole address, with <c>{model}</c> replaced; no path is added.</summary>
     public bool WholeAddress { get; init; }
 
+    /// <summary>
+    /// Where a request goes when a path per dialect cannot say it: a path, or a whole address; null falls back to the paths.
+    /// </summary>
+    public Func<UpstreamMessage, string?>? Route { get; init; }
+
+    /// <summary>Names that stand for several addresses at once in the channel's base URL: plans with addresses of their own.</summary>
+    public IReadOnlyList<SpecialBase> SpecialBases { get; init; } = [];
+
+    /// <summary>What a path loses at its beginning behind Cloudflare's AI gateway, which has that part in its own address.</summary>
+    public string? GatewayPrefix { get; init; }
+
+    /// <summary>What the provider wants different in the body, in this order.</summary>
+    public IReadOnlyList<BodyRule> Rules { get; init; } = [];
+
     /// <summary>Headers that every request carries.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>Headers that depend on the request.</summary>
+    public Action<UpstreamMessage, HttpRequestHeaders>? AddHeaders { get; init; }
 
     /// <summary>What stands for <c>{version}</c> in a path when the channel names no version.</summary>
     public string DefaultVersion { get; init; } = "v1beta";
@@ -53,15 +71,29 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
     /// <summary>What the upstream understands when a request is translated for it.</summary>
     public UpstreamTraits Traits { get; init; } = new() { DefaultMaxTokens = 8192 };
 
-    public bool Speaks(Dialect dialect) => WholeAddress || Paths.ContainsKey(dialect);
+    public bool Speaks(Dialect dialect) => Paths.ContainsKey(dialect);
 
-    /// <summary>The paths of OpenAI's own API, which most upstreams share.</summary>
-    public static FrozenDictionary<Dialect, string> OpenAIPaths { get; } = new Dictionary<Dialect, string>
+    /// <summary>The chat and embeddings paths of OpenAI's API, which most upstreams share.</summary>
+    public static FrozenDictionary<Dialect, string> ChatPaths { get; } = new Dictionary<Dialect, string>
     {
         [Dialect.OpenAIChat] = "/v1/chat/completions",
         [Dialect.OpenAICompletions] = "/v1/completions",
         [Dialect.OpenAIEmbeddings] = "/v1/embeddings",
     }.ToFrozenDictionary();
+
+    /// <summary>All paths of OpenAI's own API, and what its resellers add.</summary>
+    public static FrozenDictionary<Dialect, string> OpenAIPaths { get; } = With(
+        ChatPaths,
+        (Dialect.OpenAIResponses, "/v1/responses"),
+        (Dialect.OpenAIResponsesCompact, "/v1/responses/compact"),
+        (Dialect.OpenAIModerations, "/v1/moderations"),
+        (Dialect.OpenAIImages, "/v1/images/generations"),
+        (Dialect.OpenAIImageEdits, "/v1/images/edits"),
+        (Dialect.OpenAISpeech, "/v1/audio/speech"),
+        (Dialect.OpenAITranscriptions, "/v1/audio/transcriptions"),
+        (Dialect.OpenAITranslations, "/v1/audio/translations"),
+        (Dialect.OpenAIRealtime, "/v1/realtime?model={model}"),
+        (Dialect.Rerank, "/v1/rerank"));
 
     internal static FrozenDictionary<Dialect, string> With(FrozenDictionary<Dialect, string> paths, params (Dialect Dialect, string Path)[] more)
     {
@@ -72,4 +104,35 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
         }
         return all.ToFrozenDictionary();
     }
+
+    internal static FrozenDictionary<Dialect, string> Only(params (Dialect Dialect, string Path)[] paths) =>
+        paths.ToFrozenDictionary(path => path.Dialect, path => path.Path);
+}
+
+/// <summary>A plan of a provider with addresses of its own, chosen by writing its name in place of a base URL.</summary>
+/// <param name="Name">What stands in the channel's base URL.</param>
+/// <param name="Anthropic">Base of <c>/v1/messages</c>.</param>
+/// <param name="OpenAI">Base of <c>/chat/completions</c> and its kin.</param>
+public sealed record SpecialBase(string Name, string Anthropic, string OpenAI)
+{
+    private static readonly FrozenDictionary<Dialect, string> OpenAIPaths = ProviderProfile.Only(
+        (Dialect.OpenAIChat, "/chat/completions"),
+        (Dialect.OpenAICompletions, "/completions"),
+        (Dialect.OpenAIEmbeddings, "/embeddings"),
+        (Dialect.OpenAIImages, "/images/generations"));
+
+    /// <summary>The plans that channels of several types may name.</summary>
+    internal static IReadOnlyList<SpecialBase> All { get; } =
+    [
+        new("glm-coding-plan", "https://open.bigmodel.cn/api/anthropic", "https://open.bigmodel.cn/api/coding/paas/v4"),
+        new("glm-coding-plan-international", "https://api.z.ai/api/anthropic", "https://api.z.ai/api/coding/paas/v4"),
+        new("kimi-coding-plan", "https://api.kimi.com/coding", "https://api.kimi.com/coding/v1"),
+        new("doubao-coding-plan", "https://ark.cn-beijing.volces.com/api/coding", "https://ark.cn-beijing.volces.com/api/coding/v3"),
+    ];
+
+    /// <summary>Null when the plan does not serve the dialect.</summary>
+    public string? AddressOf(Dialect dialect) =>
+        dialect == Dialect.AnthropicMessages ? Anthropic + "/v1/messages"
+        : OpenAIPaths.TryGetValue(dialect, out var path) ? OpenAI + path
+        : null;
 }

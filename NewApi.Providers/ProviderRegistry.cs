@@ -10,6 +10,9 @@ public static class ProviderRegistry
         OpenAI.OpenAI.Profile,
         Anthropic.Anthropic.Profile,
         Gemini.Gemini.Profile,
+        .. OpenAI.Resellers.Profiles,
+        Custom.Custom.Profile,
+        .. Tasks.TaskServices.Profiles,
     ];
 
     private static readonly FrozenDictionary<int, ProviderProfile> ByType = All.ToFrozenDictionary(profile => profile.ChannelType);

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using NewApi.Domain;
 
 namespace NewApi.Providers;
@@ -25,6 +26,9 @@ public class UpstreamMessage
 
     /// <summary>The bytes of <see cref="Content"/>, valid until the attempt ends.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Headers that the operator wants for this model of Anthropic's, with their values.</summary>
+    public IReadOnlyDictionary<string, string[]> ModelHeaders { get; init; } = ReadOnlyDictionary<string, string[]>.Empty;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

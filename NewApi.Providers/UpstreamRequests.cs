@@ -14,14 +14,15 @@ public static class UpstreamRequests
     public static HttpRequestMessage Build(UpstreamMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var address = message.Account.AddressOf(message.Dialect, message.Model, message.Action);
+        var address = message.Account.AddressOf(message);
         if (message.Dialect == Dialect.GeminiContent && message.Stream)
         {
-            address = new Uri(address + "?alt=sse");
+            address = WithQuery(address, "alt=sse");
         }
-        else if (message.Dialect == Dialect.AnthropicMessages && message.ClientQuery("beta") == "true")
+        else if (message.Dialect == Dialect.AnthropicMessages
+            && (message.ClientQuery("beta") == "true" || message.Account.Flag("claude_beta_query")))
         {
-            address = new Uri(address + "?beta=true");
+            address = WithQuery(address, "beta=true");
         }
         var request = Post(address, message.Content);
         AddCredential(request.Headers, message);
@@ -70,6 +71,7 @@ public static class UpstreamRequests
             {
                 headers.TryAddWithoutValidation("anthropic-beta", beta);
             }
+            AddModelHeaders(headers, message);
         }
     }
 
@@ -86,7 +88,29 @@ public static class UpstreamRequests
         {
             request.Headers.TryAddWithoutValidation(name, value);
         }
+        message.Account.Profile.AddHeaders?.Invoke(message, request.Headers);
         message.Override(request);
         return request;
+    }
+
+    /// <summary>An address with one more query value.</summary>
+    public static Uri WithQuery(Uri address, string query)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return new Uri(address.AbsoluteUri + (address.Query.Length == 0 ? '?' : '&') + query);
+    }
+
+    /// <summary>The operator's headers for a model join the caller's in one comma list, each value once.</summary>
+    private static void AddModelHeaders(HttpRequestHeaders headers, UpstreamMessage message)
+    {
+        foreach (var (name, values) in message.ModelHeaders)
+        {
+            var all = headers.TryGetValues(name, out var present)
+                ? present.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                : [];
+            var joined = string.Join(',', all.Concat(values).Distinct(StringComparer.Ordinal));
+            headers.Remove(name);
+            headers.TryAddWithoutValidation(name, joined);
+        }
     }
 }

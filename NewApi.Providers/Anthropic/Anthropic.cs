@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using NewApi.Domain;
 
 namespace NewApi.Providers.Anthropic;
@@ -9,9 +8,8 @@ internal static class Anthropic
     public static ProviderProfile Profile { get; } = new(14, "Anthropic", "https://api.anthropic.com")
     {
         Credential = CredentialScheme.AnthropicKey,
-        Paths = new Dictionary<Dialect, string>
-        {
-            [Dialect.AnthropicMessages] = "/v1/messages",
-        }.ToFrozenDictionary(),
+        Paths = ProviderProfile.Only(
+            (Dialect.AnthropicMessages, "/v1/messages"),
+            (Dialect.AnthropicCountTokens, "/v1/messages/count_tokens")),
     };
 }

@@ -7,7 +7,19 @@ internal static class OpenAI
 {
     public static ProviderProfile Profile { get; } = new(1, "OpenAI", "https://api.openai.com")
     {
-        Paths = ProviderProfile.With(ProviderProfile.OpenAIPaths, (Dialect.OpenAIResponses, "/v1/responses")),
+        Paths = ProviderProfile.OpenAIPaths,
         StreamOptions = true,
+        GatewayPrefix = "/v1",
+        Rules = ReasoningModels.Rules,
+    };
+
+    /// <summary>A service that resells OpenAI's API path by path and is not trusted with <c>stream_options</c>.</summary>
+    public static ProviderProfile Reseller(int channelType, string name, string? baseUrl) => Profile with
+    {
+        ChannelType = channelType,
+        Name = name,
+        BaseUrl = baseUrl,
+        StreamOptions = false,
+        GatewayPrefix = null,
     };
 }

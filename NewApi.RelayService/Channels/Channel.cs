@@ -89,13 +89,13 @@ internal sealed class Channel
     /// </summary>
     public Dialect? DialectFor(Dialect caller, string model)
     {
-        if (Speaks(caller, model))
+        if (Account.Speaks(caller, model))
         {
             return caller;
         }
         foreach (var relative in Translations.RelativesOf(caller))
         {
-            if (Speaks(relative, model) && Translations.Exists(caller, relative))
+            if (Account.Speaks(relative, model) && Translations.Exists(caller, relative))
             {
                 return relative;
             }
@@ -143,9 +143,6 @@ internal sealed class Channel
         }
         return true;
     }
-
-    private bool Speaks(Dialect dialect, string model) =>
-        Profile.Adapter is { } adapter ? adapter.Speaks(Account, dialect, model) : Profile.Speaks(dialect);
 
     private static JsonElement ReadObject(string? json)
     {

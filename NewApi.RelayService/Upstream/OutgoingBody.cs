@@ -17,19 +17,39 @@ internal sealed class OutgoingBody(RelayOptions options)
     /// <param name="call">The call.</param>
     /// <param name="channel">Where it goes.</param>
     /// <param name="dialect">What is spoken there.</param>
-    /// <param name="model">The upstream's name of the model.</param>
+    /// <param name="model">The upstream's name of the model; a suffix that is a wish is taken off it.</param>
     /// <param name="made">Memory of the result when it is not the caller's own.</param>
     /// <exception cref="TranslationException">The other dialect cannot say it.</exception>
-    public ReadOnlyMemory<byte> Build(RelayCall call, Channel channel, Dialect dialect, string model, out PooledBuffer? made)
+    public ReadOnlyMemory<byte> Build(RelayCall call, Channel channel, Dialect dialect, ref string model, out PooledBuffer? made)
     {
         made = null;
-        if (dialect != call.Dialect)
+        if (dialect == call.Dialect)
         {
-            made = Translate(call, channel, dialect, model);
-            return made.Memory;
+            var body = Patch(call, channel, model, out made);
+            return PassesThrough(call, channel) ? body : Adapt(call, channel, dialect, ref model, body, ref made);
         }
-        return Patch(call, channel, model, out made);
+        made = Translate(call, channel, dialect, model);
+        return Adapt(call, channel, dialect, ref model, made.Memory, ref made);
     }
+
+    /// <summary>What the provider wants different, by its rules.</summary>
+    private static ReadOnlyMemory<byte> Adapt(
+        RelayCall call, Channel channel, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
+    {
+        if (channel.Account.Draft(dialect, model, body, call.Snapshot.Options.Global.ThinkingModelBlacklist) is not { } draft)
+        {
+            return body;
+        }
+        model = draft.Model;
+        var output = new PooledBuffer(body.Length + 256);
+        draft.WriteTo(output);
+        made?.Dispose();
+        made = output;
+        return output.Memory;
+    }
+
+    private static bool PassesThrough(RelayCall call, Channel channel) =>
+        channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled;
 
     private static PooledBuffer Translate(RelayCall call, Channel channel, Dialect dialect, string model)
     {
@@ -53,7 +73,7 @@ internal sealed class OutgoingBody(RelayOptions options)
     {
         patched = null;
         var body = call.Body!.Memory;
-        if (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled)
+        if (PassesThrough(call, channel))
         {
             return body;
         }

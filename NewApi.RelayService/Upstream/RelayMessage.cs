@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Text.Json;
 using NewApi.Domain;
 using NewApi.Providers;
 using NewApi.RelayService.Channels;
@@ -20,6 +22,7 @@ internal sealed class RelayMessage(HttpRequest client, Channel channel) : Upstre
             Content = content,
             Body = content.Body,
             Clock = clock,
+            ModelHeaders = ModelHeadersOf(call, dialect, model),
         };
 
     public override string? ClientHeader(string name) => client.Headers[name].ToString() is { Length: > 0 } value ? value : null;
@@ -58,6 +61,23 @@ internal sealed class RelayMessage(HttpRequest client, Channel channel) : Upstre
             }
         }
     }
+
+    /// <summary>The operator's headers for a model of Anthropic's: texts, or lists of them.</summary>
+    private static IReadOnlyDictionary<string, string[]> ModelHeadersOf(RelayCall call, Dialect dialect, string model)
+    {
+        var settings = call.Snapshot.Options.Claude.ModelHeadersSettings;
+        if (dialect != Dialect.AnthropicMessages || settings.ValueKind != JsonValueKind.Object
+            || !settings.TryGetProperty(model, out var headers) || headers.ValueKind != JsonValueKind.Object)
+        {
+            return ReadOnlyDictionary<string, string[]>.Empty;
+        }
+        return headers.EnumerateObject().ToDictionary(
+            header => header.Name,
+            header => header.Value.ValueKind == JsonValueKind.Array
+                ? [.. header.Value.EnumerateArray().Where(value => value.ValueKind == JsonValueKind.String).Select(value => value.GetString()!)]
+                : header.Value.ValueKind == JsonValueKind.String ? new[] { header.Value.GetString()! } : []);
+    }
+
     private static string? ActionOf(RelayCall call, Dialect dialect) =>
         dialect != Dialect.GeminiContent ? call.Action : call.Stream ? "streamGenerateContent" : "generateContent";
 }

@@ -29,13 +29,13 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             {
                 return Failed(exchange, new RelayFault(500, "channel:model_mapped_error", "The channel's model mapping cannot be followed."));
             }
-            call.UpstreamModel = model;
             if (channel.DialectFor(call.Dialect, model) is not { } dialect)
             {
                 return Failed(exchange, new RelayFault(503, "model_not_found", "The channel cannot serve this kind of call."));
             }
             call.UpstreamDialect = exchange.Dialect = dialect;
-            content = new BodyContent(bodies.Build(call, channel, dialect, model, out patched));
+            content = new BodyContent(bodies.Build(call, channel, dialect, ref model, out patched));
+            call.UpstreamModel = model;
             exchange.Deadline.CancelAfter(call.Stream ? options.FirstByteTimeout : BufferedTimeout);
             exchange.Response = await SendAsync(RelayMessage.For(call, channel, key, dialect, model, content, clock), channel, exchange.Deadline.Token);
             exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
