@@ -97,6 +97,26 @@ internal static class JsonText
         return scratch.AsSpan(0, Decode(raw, scratch));
     }
 
+    /// <summary>Whether the bytes are one JSON object.</summary>
+    public static bool IsObject(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 256 });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return false;
+            }
+
+            reader.Skip();
+            return !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Writes text as the inside of a JSON string: only what must be escaped is; broken UTF-8 becomes U+FFFD.</summary>
     public static void WriteEscaped(IBufferWriter<byte> output, ReadOnlySpan<byte> utf8)
     {

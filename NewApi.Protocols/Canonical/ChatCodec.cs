@@ -108,7 +108,11 @@ public abstract class ReplyStreamWriter : ReplySink
 /// <param name="Created">Seconds since 1970, where the upstream says nothing.</param>
 /// <param name="IncludeUsage">OpenAI's <c>stream_options.include_usage</c>; null when not said.</param>
 /// <param name="PromptEstimate">Prompt tokens, roughly: for dialects that tell them before the upstream has.</param>
-public sealed record ReplyContext(string RequestId, string Model, long Created, bool? IncludeUsage, long PromptEstimate);
+public sealed record ReplyContext(string RequestId, string Model, long Created, bool? IncludeUsage, long PromptEstimate)
+{
+    /// <summary>Names of the request's custom tools (<see cref="ChatTool.IsCustom"/>): calls of them are told as such.</summary>
+    public IReadOnlyCollection<string> CustomTools { get; init; } = [];
+}
 
 /// <summary>What an upstream understands beyond its dialect, as far as codecs care; rows of its provider profile decide.</summary>
 public readonly record struct UpstreamTraits

@@ -115,6 +115,9 @@ public sealed record ChatTool(string Name)
     /// <summary>A tool of the upstream, as its dialect wrote it; null for a function.</summary>
     public JsonElement? BuiltIn { get; init; }
 
+    /// <summary>A custom tool of OpenAI's, which takes plain text: offered as a function, called as what it is.</summary>
+    public bool IsCustom { get; init; }
+
     /// <summary>What the built-in tool does, where dialects agree; <see cref="BuiltInTool.None"/> for functions and for what they do not share.</summary>
     public BuiltInTool Kind { get; init; }
 

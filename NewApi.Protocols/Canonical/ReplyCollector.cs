@@ -153,9 +153,10 @@ public sealed class ReplyCollector : ReplySink
             {
                 (_citations ??= []).Add(citation);
             }
-            else if (choice.Parts.Count > 0 && choice.Parts[^1] is TextPart text)
+            else if (choice.Parts.FindLastIndex(part => part is TextPart) is >= 0 and var at)
             {
-                choice.Parts[^1] = text with { Citations = [.. text.Citations ?? [], citation] };
+                var text = (TextPart)choice.Parts[at];
+                choice.Parts[at] = text with { Citations = [.. text.Citations ?? [], citation] };
             }
         }
 

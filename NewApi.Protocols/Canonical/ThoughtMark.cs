@@ -6,7 +6,8 @@ namespace NewApi.Protocols.Canonical;
 /// Signatures and encrypted thoughts are good only for the kind of upstream that made them, and come back by way of a caller whose next
 /// call may be served by another kind. So in the canonical model they bear a mark: <c>gemini:…</c>, <c>openai:…</c> (Responses);
 /// Anthropic's bear none. Callers carry them about as they are. Whoever writes a request takes what is <see cref="Own"/>, and leaves out
-/// the rest: a wrong signature is refused, a missing one only makes the model think again.
+/// the rest: a wrong signature is refused, a missing one only makes the model think again. Signatures of tool calls are Gemini's alone and
+/// bear no mark.
 /// </summary>
 internal static class ThoughtMark
 {

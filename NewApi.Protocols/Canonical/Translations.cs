@@ -1,13 +1,14 @@
 using System.Collections.Frozen;
 using NewApi.Domain;
 using NewApi.Protocols.Gemini;
+using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Protocols.Canonical;
 
 /// <summary>Which dialects can be translated into each other: all that have a codec, by way of the canonical chat model.</summary>
 public static class Translations
 {
-    private static readonly ChatCodec[] All = [new GeminiCodec()];
+    private static readonly ChatCodec[] All = [new ResponsesCodec(), new GeminiCodec()];
 
     private static readonly FrozenDictionary<Dialect, ChatCodec> Codecs = All.ToFrozenDictionary(codec => codec.Dialect);
 

@@ -364,7 +364,7 @@ internal sealed class GeminiReplyReader : ChatReplyReader
         sink.ToolCall(choice.Index, number, id ?? MakeId(), name);
         if (signature.TokenType == JsonTokenType.String && !signature.ValueSpan.IsEmpty)
         {
-            sink.ToolSignature(choice.Index, number, Marked(signature.ValueSpan));
+            sink.ToolSignature(choice.Index, number, signature.ValueSpan);
         }
 
         sink.ToolArguments(choice.Index, number, arguments.IsEmpty ? "{}"u8 : arguments);

@@ -144,7 +144,7 @@ internal static class GeminiReplyWriter
             json.WriteStartObject();
             json.WriteEndObject();
         }
-        else if (value[0] == (byte)'{' && IsJson(value))
+        else if (JsonText.IsObject(value))
         {
             json.WriteRawValue(value, skipInputValidation: true);
         }
@@ -153,24 +153,6 @@ internal static class GeminiReplyWriter
             json.WriteStartObject();
             json.WriteString("arguments"u8, value);
             json.WriteEndObject();
-        }
-    }
-
-    private static bool IsJson(ReadOnlySpan<byte> value)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(value, new JsonReaderOptions { MaxDepth = 256 });
-            while (reader.Read())
-            {
-                // Only whether it can be read counts.
-            }
-
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
         }
     }
 
@@ -239,7 +221,7 @@ internal static class GeminiReplyWriter
                 break;
             case ToolCallPart call:
                 WriteCall(
-                    json, Encoding.UTF8.GetBytes(call.Id), Encoding.UTF8.GetBytes(call.Name), Encoding.UTF8.GetBytes(call.Arguments), Wrap(call.Signature));
+                    json, Encoding.UTF8.GetBytes(call.Id), Encoding.UTF8.GetBytes(call.Name), Encoding.UTF8.GetBytes(call.Arguments), call.Signature);
                 break;
             case ImagePart { Source: { Base64: { } data } source }:
                 WriteMedia(json, Encoding.UTF8.GetBytes(source.MimeType ?? "image/png"), Encoding.UTF8.GetBytes(data));

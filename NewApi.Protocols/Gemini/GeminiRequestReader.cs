@@ -157,13 +157,14 @@ internal sealed class GeminiRequestReader(ChatRequest request)
 
     private IEnumerable<ChatPart> ReadPart(JsonElement part)
     {
-        var (signature, encrypted) = GeminiSignature.Unwrap(part.Word(GeminiJson.Of(part, "thoughtSignature"u8, "thought_signature"u8)));
+        var proof = part.Word(GeminiJson.Of(part, "thoughtSignature"u8, "thought_signature"u8));
         if (part.Object(GeminiJson.Of(part, "functionCall"u8, "function_call"u8)) is { } call)
         {
-            yield return ReadCall(call, signature);
+            yield return ReadCall(call, proof);
             yield break;
         }
 
+        var (signature, encrypted) = GeminiSignature.Unwrap(proof);
         if (encrypted is not null)
         {
             yield return new ReasoningPart("") { Encrypted = encrypted };

@@ -270,7 +270,7 @@ internal sealed class GeminiRequestWriter
         _json.WritePropertyName("args"u8);
         WriteArguments(call);
         _json.WriteEndObject();
-        if (GeminiSignature.Own(call.Signature) is { } signature)
+        if (call.Signature is { } signature)
         {
             _json.WriteString("thoughtSignature"u8, signature);
         }

@@ -58,12 +58,13 @@ internal sealed class GeminiStreamWriter(IBufferWriter<byte> output, ReplyContex
     {
         if (Find(choice, call) is { } open)
         {
-            open.Signature = GeminiSignature.Wrap(signature);
+            open.Signature = Encoding.UTF8.GetString(signature);
         }
     }
 
     public override void Image(int choice, ReadOnlySpan<byte> mimeType, ReadOnlySpan<byte> base64)
     {
+        WriteWholeCalls(choice);
         using (var json = Begin())
         {
             GeminiReplyWriter.WriteMedia(json, mimeType, base64);
@@ -142,11 +143,22 @@ internal sealed class GeminiStreamWriter(IBufferWriter<byte> output, ReplyContex
 
     private void Piece(int choice, ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> after)
     {
+        WriteWholeCalls(choice);
         output.Write("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\""u8);
         JsonText.WriteEscaped(output, utf8);
         output.Write(after);
         output.Write("}"u8);
         Tail(choice);
+    }
+
+    /// <summary>Before something else begins: calls whose arguments can be complete are, and keep their place before it.</summary>
+    private void WriteWholeCalls(int choice)
+    {
+        while (_calls.Find(call => call.Choice == choice) is { } next && JsonText.IsObject(next.Arguments.WrittenSpan))
+        {
+            WriteCall(next);
+            _calls.Remove(next);
+        }
     }
 
     private Utf8JsonWriter Begin()
@@ -183,16 +195,21 @@ internal sealed class GeminiStreamWriter(IBufferWriter<byte> output, ReplyContex
         {
             if (call.Choice == choice)
             {
-                using (var json = Begin())
-                {
-                    GeminiReplyWriter.WriteCall(json, call.Id, call.Name, call.Arguments.WrittenSpan, call.Signature);
-                }
-
-                Tail(choice);
+                WriteCall(call);
             }
         }
 
         _calls.RemoveAll(call => call.Choice == choice);
+    }
+
+    private void WriteCall(Call call)
+    {
+        using (var json = Begin())
+        {
+            GeminiReplyWriter.WriteCall(json, call.Id, call.Name, call.Arguments.WrittenSpan, call.Signature);
+        }
+
+        Tail(call.Choice);
     }
 
     private void WriteSources(Utf8JsonWriter json, int choice)
