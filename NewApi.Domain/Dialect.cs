@@ -18,6 +18,12 @@ public enum Dialect
     /// <summary>OpenAI <c>/v1/responses/compact</c>: a conversation is shortened, never streamed.</summary>
     OpenAIResponsesCompact,
 
+    /// <summary>OpenAI <c>/v1/edits</c>, the legacy text edits.</summary>
+    OpenAIEdits,
+
+    /// <summary>OpenAI <c>/v1/alpha/search</c>, which Codex asks.</summary>
+    OpenAISearch,
+
     /// <summary>OpenAI <c>/v1/moderations</c>.</summary>
     OpenAIModerations,
 

@@ -21,4 +21,7 @@ public enum FrameKind
 
     /// <summary>Cannot be read; counted, skipped, never fatal.</summary>
     Malformed = 16,
+
+    /// <summary>A part of the answer is complete, its usage is known, and the last frame of the stream may not be marked as such.</summary>
+    Complete = 32,
 }

@@ -19,6 +19,9 @@ public readonly record struct ReplyFacts
     public string? FinishReason { get; init; }
 
     public int ToolCalls { get; init; }
+
+    /// <summary>Pictures in the answer.</summary>
+    public int Images { get; init; }
 }
 
 /// <summary>Reads buffered answers.</summary>
@@ -31,6 +34,12 @@ public static class ReplyReader
             return new ReplyFacts { Usage = usage, Delivered = true };
         }
 
+        if (dialect is Dialect.OpenAITranscriptions or Dialect.OpenAITranslations && !body.TrimStart(" \t\r\n"u8).StartsWith("{"u8))
+        {
+            // Plain text or subtitles.
+            return new ReplyFacts { Delivered = !body.IsEmpty };
+        }
+
         var tap = StreamTap.Create(dialect, TokenFamily.Other, whole: true, countsText: false);
         var kind = tap.ObserveJson(body, default);
         return new ReplyFacts
@@ -40,6 +49,7 @@ public static class ReplyReader
             Delivered = tap.Delivered,
             FinishReason = tap.FinishReason,
             ToolCalls = tap.ToolCalls,
+            Images = tap.Images,
         };
     }
 

@@ -35,6 +35,15 @@ internal enum RequestMember
     Speed,
     SafetyIdentifier,
     Store,
+    Instruction,
+    Query,
+    Documents,
+    Image,
+    Size,
+    Quality,
+    ResponseFormat,
+    StreamFormat,
+    Parameters,
 }
 
 /// <summary>Which members mean something in which dialect.</summary>
@@ -42,10 +51,17 @@ internal static class RequestMembers
 {
     public static RequestMember Find(Dialect dialect, ReadOnlySpan<byte> name) => dialect switch
     {
-        Dialect.GeminiContent => FindGemini(name),
-        Dialect.AnthropicMessages => FindAnthropic(name),
+        Dialect.GeminiContent or Dialect.GeminiEmbeddings or Dialect.GeminiAction => FindGemini(name),
+        Dialect.AnthropicMessages or Dialect.AnthropicCountTokens => FindAnthropic(name),
+        Dialect.Rerank => FindRerank(name),
+        Dialect.OpenAIImages or Dialect.OpenAIImageEdits => FindImages(name),
+        Dialect.OpenAISpeech => FindSpeech(name),
         _ => FindOpenAI(dialect, name),
     };
+
+    /// <summary>The model stands in the address and not in the body.</summary>
+    public static bool NamesModelInAddress(Dialect dialect) =>
+        dialect is Dialect.GeminiContent or Dialect.GeminiEmbeddings or Dialect.GeminiAction;
 
     /// <summary>The member's name on the wire, for messages.</summary>
     public static string Name(Dialect dialect, RequestMember member) => member switch
@@ -55,8 +71,10 @@ internal static class RequestMembers
         RequestMember.StreamOptions => "stream_options",
         RequestMember.MaxTokens => "max_tokens",
         RequestMember.MaxCompletionTokens => "max_completion_tokens",
-        RequestMember.MaxOutputTokens => dialect == Dialect.GeminiContent ? "generationConfig.maxOutputTokens" : "max_output_tokens",
-        RequestMember.Choices => dialect == Dialect.GeminiContent ? "generationConfig.candidateCount" : "n",
+        RequestMember.MaxOutputTokens => NamesModelInAddress(dialect) ? "generationConfig.maxOutputTokens" : "max_output_tokens",
+        RequestMember.Choices => dialect == Dialect.GeminiContent ? "generationConfig.candidateCount"
+            : dialect == Dialect.GeminiAction ? "parameters.sampleCount"
+            : "n",
         RequestMember.Messages => "messages",
         RequestMember.Prompt => "prompt",
         RequestMember.Suffix => "suffix",
@@ -79,12 +97,21 @@ internal static class RequestMembers
         RequestMember.Speed => "speed",
         RequestMember.SafetyIdentifier => "safety_identifier",
         RequestMember.Store => "store",
+        RequestMember.Instruction => "instruction",
+        RequestMember.Query => "query",
+        RequestMember.Documents => "documents",
+        RequestMember.Image => "image",
+        RequestMember.Size => "size",
+        RequestMember.Quality => "quality",
+        RequestMember.ResponseFormat => "response_format",
+        RequestMember.StreamFormat => "stream_format",
+        RequestMember.Parameters => "parameters",
         _ => "",
     };
 
     private static RequestMember FindOpenAI(Dialect dialect, ReadOnlySpan<byte> name)
     {
-        var responses = dialect == Dialect.OpenAIResponses;
+        var responses = dialect is Dialect.OpenAIResponses or Dialect.OpenAIResponsesCompact;
         var chat = dialect == Dialect.OpenAIChat;
         switch (name.Length)
         {
@@ -101,7 +128,8 @@ internal static class RequestMembers
                     return RequestMember.Tools;
                 }
 
-                if (name.SequenceEqual("input"u8) && (responses || dialect == Dialect.OpenAIEmbeddings))
+                if (name.SequenceEqual("input"u8)
+                    && (responses || dialect is Dialect.OpenAIEmbeddings or Dialect.OpenAIModerations or Dialect.OpenAIEdits or Dialect.OpenAISearch))
                 {
                     return RequestMember.Input;
                 }
@@ -129,6 +157,8 @@ internal static class RequestMembers
                 return name.SequenceEqual("functions"u8) && chat ? RequestMember.Functions : RequestMember.Other;
             case 10:
                 return name.SequenceEqual("max_tokens"u8) && !responses ? RequestMember.MaxTokens : RequestMember.Other;
+            case 11:
+                return name.SequenceEqual("instruction"u8) && dialect == Dialect.OpenAIEdits ? RequestMember.Instruction : RequestMember.Other;
             case 12:
                 return name.SequenceEqual("instructions"u8) && responses ? RequestMember.Instructions
                     : name.SequenceEqual("service_tier"u8) ? RequestMember.ServiceTier
@@ -176,12 +206,44 @@ internal static class RequestMembers
         8 when name.SequenceEqual("contents"u8) => RequestMember.Contents,
         8 when name.SequenceEqual("requests"u8) => RequestMember.Requests,
         9 when name.SequenceEqual("instances"u8) => RequestMember.Instances,
+        10 when name.SequenceEqual("parameters"u8) => RequestMember.Parameters,
         16 when name.SequenceEqual("generationConfig"u8) => RequestMember.GenerationConfig,
         17 when name.SequenceEqual("generation_config"u8) => RequestMember.GenerationConfig,
         17 when name.SequenceEqual("systemInstruction"u8) => RequestMember.SystemInstruction,
         18 when name.SequenceEqual("system_instruction"u8) => RequestMember.SystemInstruction,
         22 when name.SequenceEqual("generateContentRequest"u8) => RequestMember.CountedRequest,
         24 when name.SequenceEqual("generate_content_request"u8) => RequestMember.CountedRequest,
+        _ => RequestMember.Other,
+    };
+
+    private static RequestMember FindRerank(ReadOnlySpan<byte> name) => name.Length switch
+    {
+        5 when name.SequenceEqual("model"u8) => RequestMember.Model,
+        5 when name.SequenceEqual("query"u8) => RequestMember.Query,
+        9 when name.SequenceEqual("documents"u8) => RequestMember.Documents,
+        _ => RequestMember.Other,
+    };
+
+    private static RequestMember FindImages(ReadOnlySpan<byte> name) => name.Length switch
+    {
+        1 when name[0] == (byte)'n' => RequestMember.Choices,
+        4 when name.SequenceEqual("size"u8) => RequestMember.Size,
+        5 when name.SequenceEqual("model"u8) => RequestMember.Model,
+        5 when name.SequenceEqual("image"u8) => RequestMember.Image,
+        6 when name.SequenceEqual("images"u8) => RequestMember.Image,
+        6 when name.SequenceEqual("prompt"u8) => RequestMember.Prompt,
+        6 when name.SequenceEqual("stream"u8) => RequestMember.Stream,
+        7 when name.SequenceEqual("quality"u8) => RequestMember.Quality,
+        _ => RequestMember.Other,
+    };
+
+    private static RequestMember FindSpeech(ReadOnlySpan<byte> name) => name.Length switch
+    {
+        5 when name.SequenceEqual("model"u8) => RequestMember.Model,
+        5 when name.SequenceEqual("input"u8) => RequestMember.Input,
+        12 when name.SequenceEqual("instructions"u8) => RequestMember.Instructions,
+        13 when name.SequenceEqual("stream_format"u8) => RequestMember.StreamFormat,
+        15 when name.SequenceEqual("response_format"u8) => RequestMember.ResponseFormat,
         _ => RequestMember.Other,
     };
 }

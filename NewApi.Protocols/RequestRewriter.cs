@@ -16,6 +16,11 @@ public static class RequestRewriter
     /// <param name="output">Receives the edited body.</param>
     public static bool TryWrite(ReadOnlySpan<byte> body, RequestScan scan, in RequestEdits edits, IBufferWriter<byte> output)
     {
+        if (scan.Form != BodyForm.Json)
+        {
+            return FormRewriter.TryWrite(body, scan, edits, output);
+        }
+
         if (scan.RootStart < 0)
         {
             return false;
@@ -35,9 +40,16 @@ public static class RequestRewriter
 
     private static void Collect(ReadOnlySpan<byte> body, RequestScan scan, in RequestEdits edits, ref PatchList list)
     {
-        if (edits.Model is { } model && scan.ModelValue.Exists && !string.Equals(model, scan.Model, StringComparison.Ordinal))
+        if (edits.Model is { } model && !RequestMembers.NamesModelInAddress(scan.Dialect) && !string.Equals(model, scan.Model, StringComparison.Ordinal))
         {
-            list.Replace(scan.ModelValue.ValueStart, scan.ModelValue.End, PatchText.Model);
+            if (scan.ModelValue.Exists)
+            {
+                list.Replace(scan.ModelValue.ValueStart, scan.ModelValue.End, PatchText.Model);
+            }
+            else
+            {
+                list.Replace(scan.RootStart + 1, scan.RootStart + 1, PatchText.ModelMember);
+            }
         }
 
         Span<MemberSpan> removed = stackalloc MemberSpan[6];
@@ -138,6 +150,7 @@ internal enum PatchText : byte
 {
     Nothing,
     Model,
+    ModelMember,
     True,
     StreamOptionsMember,
     StreamOptionsValue,
@@ -213,9 +226,13 @@ internal ref struct PatchList(Span<Patch> room)
         switch (text)
         {
             case PatchText.Model:
-                output.Write("\""u8);
-                output.Write(JsonEncodedText.Encode(edits.Model!, ErrorBody.WriterOptions.Encoder).EncodedUtf8Bytes);
-                output.Write("\""u8);
+                WriteModel(output, edits.Model!);
+                break;
+            case PatchText.ModelMember:
+                // Never the only member: every dialect that may leave the model out demands another one.
+                output.Write("\"model\":"u8);
+                WriteModel(output, edits.Model!);
+                output.Write(","u8);
                 break;
             case PatchText.True:
                 output.Write("true"u8);
@@ -240,6 +257,13 @@ internal ref struct PatchList(Span<Patch> room)
                 output.Write(","u8);
                 break;
         }
+    }
+
+    private static void WriteModel(IBufferWriter<byte> output, string model)
+    {
+        output.Write("\""u8);
+        output.Write(JsonEncodedText.Encode(model, ErrorBody.WriterOptions.Encoder).EncodedUtf8Bytes);
+        output.Write("\""u8);
     }
 
     /// <summary>Finds the member that follows; without one, <paramref name="end"/> is where this member ends.</summary>

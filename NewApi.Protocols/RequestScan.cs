@@ -1,4 +1,5 @@
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 
 namespace NewApi.Protocols;
 
@@ -8,7 +9,15 @@ namespace NewApi.Protocols;
 /// </summary>
 public sealed class RequestScan
 {
-    internal RequestScan(Dialect dialect) => Dialect = dialect;
+    internal RequestScan(Dialect dialect)
+    {
+        Dialect = dialect;
+        if (dialect is Dialect.OpenAIImages or Dialect.OpenAIImageEdits)
+        {
+            // Requests for pictures bound nothing by themselves; per picture.
+            MaxOutput = ImagePrice.AssumedOutputTokens;
+        }
+    }
 
     public Dialect Dialect { get; }
 
@@ -52,6 +61,27 @@ public sealed class RequestScan
 
     public int Tools { get; internal set; }
 
+    /// <summary>Size of the pictures asked for, as written; <c>null</c> when not said.</summary>
+    public string? Size { get; internal set; }
+
+    /// <summary>Quality of the pictures asked for; <c>null</c> when not said.</summary>
+    public string? Quality { get; internal set; }
+
+    /// <summary>The form that the answer shall have: a sound format, or <c>json</c>, <c>text</c>, <c>srt</c>…; <c>null</c> when not said.</summary>
+    public string? ResponseFormat { get; internal set; }
+
+    /// <summary>Unicode code points of the text that is to be spoken.</summary>
+    public long Characters { get; internal set; }
+
+    /// <summary>How the body is written.</summary>
+    public BodyForm Form { get; internal set; }
+
+    /// <summary>The first file of a form: where its bytes stand; empty when there is none.</summary>
+    public Range File { get; internal set; }
+
+    /// <summary>Of a multipart form.</summary>
+    internal string Boundary { get; set; } = "";
+
     /// <summary>What a caller gives so that related calls land on the same channel: <c>prompt_cache_key</c>, else <c>metadata.user_id</c>.</summary>
     public string? Affinity { get; internal set; }
 
@@ -83,6 +113,18 @@ public sealed class RequestScan
     internal MemberSpan Store { get; set; }
 
     internal bool HasMaxTokens { get; set; }
+}
+
+/// <summary>How a request body is written.</summary>
+public enum BodyForm
+{
+    Json,
+
+    /// <summary><c>multipart/form-data</c></summary>
+    Multipart,
+
+    /// <summary><c>application/x-www-form-urlencoded</c></summary>
+    UrlEncoded,
 }
 
 /// <summary>Where a member stands: <c>Start</c> is the opening quote of its name, <c>End</c> one past its value.</summary>

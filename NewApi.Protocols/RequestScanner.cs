@@ -17,12 +17,15 @@ public static class RequestScanner
     private const int LongestMemberName = 32;
 
     /// <summary>Scans a body; what is wrong with it is in <see cref="RequestScan.Fault"/>, nothing is thrown.</summary>
-    public static RequestScan Scan(Dialect dialect, ReadOnlySpan<byte> body)
+    /// <param name="dialect">What it is written in.</param>
+    /// <param name="body">The whole body.</param>
+    /// <param name="modelKnown">The model is named elsewhere, or there is one to assume: the body need not name it.</param>
+    public static RequestScan Scan(Dialect dialect, ReadOnlySpan<byte> body, bool modelKnown = false)
     {
         Span<byte> kinds = stackalloc byte[MaxDepth + 2];
         Span<byte> name = stackalloc byte[LongestMemberName];
         var scan = new RequestScan(dialect);
-        new RequestWalk(scan, body, kinds, name).Run();
+        new RequestWalk(scan, body, kinds, name).Run(modelKnown);
         return scan;
     }
 

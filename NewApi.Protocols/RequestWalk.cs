@@ -16,14 +16,16 @@ internal ref struct RequestWalk
     private const byte GeminiMedia = 4;
 
     private const int LongestAffinity = 512;
+    private const int LongestWord = 64;
 
     private readonly RequestScan _scan;
     private readonly Dialect _dialect;
     private readonly Span<byte> _kinds;
     private readonly Span<byte> _name;
     private Utf8JsonReader _reader;
-    private uint _seen;
+    private ulong _seen;
     private bool _hasPrompt;
+    private bool _hasQuery;
     private bool _mediaUnnamed;
     private bool _sourceIsText;
     private bool _estimates;
@@ -51,13 +53,13 @@ internal ref struct RequestWalk
         return _estimate.Total + _scan.PromptTokenIds;
     }
 
-    public void Run()
+    public void Run(bool modelKnown = true)
     {
         try
         {
             if (Walk())
             {
-                CheckRequired();
+                CheckRequired(modelKnown);
             }
         }
         catch (JsonException broken)
@@ -90,7 +92,7 @@ internal ref struct RequestWalk
             }
 
             // Two parsers may disagree on which of two members counts: nothing that has a price or a route is left to that.
-            var bit = 1u << (int)member;
+            var bit = 1UL << (int)member;
             if ((_seen & bit) != 0)
             {
                 return Refuse($"{RequestMembers.Name(_dialect, member)} is given more than once", RequestMembers.Name(_dialect, member));
@@ -129,9 +131,34 @@ internal ref struct RequestWalk
             case RequestMember.Choices:
                 return TakeChoices();
             case RequestMember.Messages:
-            case RequestMember.Contents:
+            case RequestMember.Contents when _reader.TokenType == JsonTokenType.StartArray || _dialect != Dialect.GeminiAction:
             case RequestMember.Requests:
+            case RequestMember.Documents:
                 return TakeList(member);
+            case RequestMember.Query:
+                _hasQuery = _reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
+                    || (_reader.TokenType == JsonTokenType.String && !_reader.ValueSpan.IsEmpty);
+                Count(Plain);
+                return true;
+            case RequestMember.Input when _dialect == Dialect.OpenAISpeech:
+                return TakeSpeech();
+            case RequestMember.Instruction:
+                _hasQuery = _reader.TokenType == JsonTokenType.String && !_reader.ValueSpan.IsEmpty;
+                Count(Plain);
+                return true;
+            case RequestMember.Image:
+                TakeImages();
+                return true;
+            case RequestMember.Size:
+            case RequestMember.Quality:
+            case RequestMember.ResponseFormat:
+                return TakeWord(member);
+            case RequestMember.StreamFormat:
+                _scan.Stream = _reader.TokenType == JsonTokenType.String && _reader.ValueSpan.SequenceEqual("sse"u8);
+                _reader.Skip();
+                return true;
+            case RequestMember.Parameters:
+                return TakeParameters();
             case RequestMember.Prompt when _dialect == Dialect.OpenAIResponses:
                 // A stored prompt stands in for the input; its variables are prompt text.
                 _hasPrompt |= _reader.TokenType == JsonTokenType.StartObject;
@@ -141,6 +168,7 @@ internal ref struct RequestWalk
             case RequestMember.Input:
                 return TakePrompt(member);
             case RequestMember.Content:
+            case RequestMember.Contents:
             case RequestMember.Instances:
             case RequestMember.CountedRequest:
                 _hasPrompt |= _reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
@@ -201,25 +229,136 @@ internal ref struct RequestWalk
         }
     }
 
-    private readonly void CheckRequired()
+    private readonly void CheckRequired(bool modelKnown)
     {
-        if (_dialect != Dialect.GeminiContent && string.IsNullOrEmpty(_scan.Model))
+        if (!modelKnown && string.IsNullOrEmpty(_scan.Model) && !RequestMembers.NamesModelInAddress(_dialect))
         {
             Refuse("field model is required", "model");
             return;
         }
 
-        if (!_hasPrompt)
+        var missing = _dialect switch
         {
-            var name = _dialect switch
-            {
-                Dialect.OpenAICompletions => "prompt",
-                Dialect.OpenAIEmbeddings or Dialect.OpenAIResponses => "input",
-                Dialect.GeminiContent => "contents",
-                _ => "messages",
-            };
-            Refuse($"field {name} is required", name);
+            Dialect.OpenAISearch or Dialect.OpenAIResponsesCompact or Dialect.GeminiAction => null,
+            Dialect.OpenAIEdits => _hasQuery ? null : "instruction",
+            Dialect.Rerank => !_hasQuery ? "query" : _hasPrompt ? null : "documents",
+            _ when _hasPrompt => null,
+            Dialect.OpenAICompletions or Dialect.OpenAIImages or Dialect.OpenAIImageEdits => "prompt",
+            Dialect.OpenAIEmbeddings or Dialect.OpenAIResponses or Dialect.OpenAIModerations or Dialect.OpenAISpeech => "input",
+            Dialect.GeminiContent => "contents",
+            Dialect.GeminiEmbeddings => "content",
+            _ => "messages",
+        };
+        if (missing is not null)
+        {
+            Refuse($"field {missing} is required", missing);
         }
+    }
+
+    /// <summary>A short text that has a price, or decides the form of the answer.</summary>
+    private bool TakeWord(RequestMember member)
+    {
+        if (_reader.TokenType == JsonTokenType.Null)
+        {
+            return true;
+        }
+
+        var name = RequestMembers.Name(_dialect, member);
+        if (_reader.TokenType != JsonTokenType.String || _reader.ValueSpan.Length > LongestWord)
+        {
+            return Refuse($"{name} must be a short string", name);
+        }
+
+        var word = JsonText.ToText(_reader.ValueSpan, _reader.ValueIsEscaped);
+        switch (member)
+        {
+            case RequestMember.Size:
+                _scan.Size = word;
+                break;
+            case RequestMember.Quality:
+                _scan.Quality = word;
+                break;
+            default:
+                _scan.ResponseFormat = word;
+                break;
+        }
+
+        return word is not null || Refuse($"{name} is not valid text", name);
+    }
+
+    /// <summary>Pictures to work on: one, or an array of them.</summary>
+    private void TakeImages()
+    {
+        if (_reader.TokenType != JsonTokenType.StartArray)
+        {
+            _scan.Images += _reader.TokenType == JsonTokenType.Null ? 0 : 1;
+            _reader.Skip();
+            return;
+        }
+
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+        {
+            _scan.Images++;
+            _reader.Skip();
+        }
+    }
+
+    private bool TakeSpeech()
+    {
+        if (_reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+        {
+            return Refuse("input must be a string", "input");
+        }
+
+        _hasPrompt = _reader.TokenType == JsonTokenType.String && !_reader.ValueSpan.IsEmpty;
+        if (!_reader.ValueIsEscaped)
+        {
+            _scan.Characters = AudioTokens.CodePoints(_reader.ValueSpan);
+        }
+        else
+        {
+            var rented = ArrayPool<byte>.Shared.Rent(_reader.ValueSpan.Length);
+            _scan.Characters = AudioTokens.CodePoints(rented.AsSpan(0, JsonText.Decode(_reader.ValueSpan, rented)));
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        Count(Plain);
+        return true;
+    }
+
+    /// <summary>Imagen: <c>"parameters":{"sampleCount":4,…}</c>.</summary>
+    private bool TakeParameters()
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            _reader.Skip();
+            return true;
+        }
+
+        var counted = false;
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var samples = Name().SequenceEqual("sampleCount"u8) || Name().SequenceEqual("sample_count"u8);
+            _reader.Read();
+            if (!samples)
+            {
+                _reader.Skip();
+                continue;
+            }
+
+            if (counted)
+            {
+                return Refuse("parameters.sampleCount is given more than once", "parameters");
+            }
+
+            counted = true;
+            if (!TakeChoices())
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool TakeModel()
@@ -230,7 +369,7 @@ internal ref struct RequestWalk
             return _scan.Model is not null || Refuse("model is not valid text", "model");
         }
 
-        if (_dialect == Dialect.GeminiContent)
+        if (RequestMembers.NamesModelInAddress(_dialect))
         {
             _reader.Skip();
             return true;
@@ -573,7 +712,7 @@ internal ref struct RequestWalk
     {
         if (outer == Json)
         {
-            if (member == ContentMember.FunctionDeclarations && _dialect == Dialect.GeminiContent)
+            if (member == ContentMember.FunctionDeclarations && RequestMembers.NamesModelInAddress(_dialect))
             {
                 // Gemini groups functions: the group is no tool, its members are. They are counted as they close the array.
                 elements += Declarations() - 1;
@@ -598,7 +737,7 @@ internal ref struct RequestWalk
                 _sourceIsText = false;
                 return Source;
             case ContentMember.InlineData:
-            case ContentMember.FileData when _dialect == Dialect.GeminiContent:
+            case ContentMember.FileData when RequestMembers.NamesModelInAddress(_dialect):
                 _mediaUnnamed = true;
                 return GeminiMedia;
             case ContentMember.FreeJson when IsFreeJson():
@@ -608,7 +747,8 @@ internal ref struct RequestWalk
         }
     }
 
-    private readonly bool IsFreeJson() => _dialect is Dialect.AnthropicMessages or Dialect.GeminiContent;
+    private readonly bool IsFreeJson() =>
+        _dialect is Dialect.AnthropicMessages or Dialect.AnthropicCountTokens || RequestMembers.NamesModelInAddress(_dialect);
 
     /// <summary>Looks ahead over an array and counts its elements.</summary>
     private readonly int Declarations()

@@ -48,6 +48,9 @@ public abstract class StreamTap
 
     public int MalformedFrames { get; private set; }
 
+    /// <summary>Pictures in the answer.</summary>
+    public int Images { get; private protected set; }
+
     /// <summary>UTF-8 bytes of the content, reasoning and tool calls that came.</summary>
     public long DeliveredBytes { get; private set; }
 
@@ -85,10 +88,11 @@ public abstract class StreamTap
     {
         StreamTap tap = dialect switch
         {
+            Dialect.OpenAIChat or Dialect.OpenAICompletions or Dialect.OpenAIEmbeddings => new OpenAITap { IsWhole = whole, CountsText = countsText },
             Dialect.AnthropicMessages => new AnthropicTap { IsWhole = whole, CountsText = countsText },
             Dialect.GeminiContent => new GeminiTap { IsWhole = whole, CountsText = countsText },
             Dialect.OpenAIResponses => new ResponsesTap { IsWhole = whole, CountsText = countsText },
-            _ => new OpenAITap { IsWhole = whole, CountsText = countsText },
+            _ => new DocumentTap(dialect) { IsWhole = whole, CountsText = countsText },
         };
         tap._estimate = new TokenEstimate(family);
         return tap;

@@ -86,6 +86,7 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
         ChatPaths,
         (Dialect.OpenAIResponses, "/v1/responses"),
         (Dialect.OpenAIResponsesCompact, "/v1/responses/compact"),
+        (Dialect.OpenAIEdits, "/v1/edits"),
         (Dialect.OpenAIModerations, "/v1/moderations"),
         (Dialect.OpenAIImages, "/v1/images/generations"),
         (Dialect.OpenAIImageEdits, "/v1/images/edits"),

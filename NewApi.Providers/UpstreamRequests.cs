@@ -15,11 +15,11 @@ public static class UpstreamRequests
     {
         ArgumentNullException.ThrowIfNull(message);
         var address = message.Account.AddressOf(message);
-        if (message.Dialect == Dialect.GeminiContent && message.Stream)
+        if (message.Dialect is Dialect.GeminiContent or Dialect.GeminiAction && message.Stream)
         {
             address = WithQuery(address, "alt=sse");
         }
-        else if (message.Dialect == Dialect.AnthropicMessages
+        else if (message.Dialect is Dialect.AnthropicMessages or Dialect.AnthropicCountTokens
             && (message.ClientQuery("beta") == "true" || message.Account.Flag("claude_beta_query")))
         {
             address = WithQuery(address, "beta=true");

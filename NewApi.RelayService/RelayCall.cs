@@ -11,6 +11,9 @@ namespace NewApi.RelayService;
 /// <summary>What one caller asked for, and how far the gateway has come with it.</summary>
 internal sealed class RelayCall(HttpContext http, Dialect dialect, string requestId, long startedAt) : IDisposable
 {
+    /// <summary>What models are called, for routes and prices, where a conversation is compacted (specification: relay §1.2).</summary>
+    public const string CompactSuffix = "-openai-compact";
+
     private bool _bodyInUse;
 
     public HttpContext Http => http;
@@ -43,6 +46,10 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
 
     /// <summary>The model as the caller named it.</summary>
     public string Model { get; set; } = "";
+
+    /// <summary>The model by which a channel knows what is called.</summary>
+    public string ModelForChannels =>
+        Dialect == Dialect.OpenAIResponsesCompact && Model.EndsWith(CompactSuffix, StringComparison.Ordinal) ? Model[..^CompactSuffix.Length] : Model;
 
     /// <summary>The caller wants events.</summary>
     public bool Stream { get; set; }
@@ -82,6 +89,9 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
 
     /// <summary>What the channel of the latest attempt is spoken to in.</summary>
     public Dialect UpstreamDialect { get; set; }
+
+    /// <summary>Counting tokens costs nothing: no hold is made, and nothing is charged.</summary>
+    public bool Unbilled => Dialect == Dialect.AnthropicCountTokens || (Dialect == Dialect.GeminiAction && Action == "countTokens");
 
     /// <summary>Rough number of prompt tokens, for the hold and for calls that the upstream does not count.</summary>
     public long PromptEstimate { get; set; }

@@ -49,6 +49,7 @@ public static class RelayModule
     {
         var relay = routes.MapGroup("");
         relay.MapText();
+        relay.MapMedia();
         relay.MapModels();
         relay.MapUnserved();
         return routes;

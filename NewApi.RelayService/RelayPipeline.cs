@@ -3,6 +3,7 @@ using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Metering;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
@@ -48,6 +49,11 @@ internal sealed class RelayPipeline(
                 ?? await RouteAsync(call)
                 ?? await admission.HoldAsync(call)
                 ?? await AttemptAsync(call);
+            if (fault is not null && LocalCount.StandsIn(call, fault))
+            {
+                await LocalCount.AnswerAsync(call);
+                fault = null;
+            }
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {

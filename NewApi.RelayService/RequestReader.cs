@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http.Features;
 using NewApi.Domain;
 using NewApi.Protocols;
+using NewApi.RelayService.Metering;
 using ZstdSharp;
 
 namespace NewApi.RelayService;
@@ -9,13 +11,14 @@ namespace NewApi.RelayService;
 /// <summary>Reads the body into pooled memory, within bounds and decompressed, and scans it once for what the gateway needs to know.</summary>
 internal sealed class RequestReader(RelayOptions options)
 {
-    /// <summary>
-    /// UTF-8 bytes of prompt text that count as one token in an estimate. English has about four, Chinese three, code in between: three
-    /// errs towards a hold that is too large, and the rest comes back at settlement.
-    /// </summary>
-    private const int BytesPerToken = 3;
-    private const int TokensPerImage = 1584;
-    private const int TokensPerFile = 4096;
+    /// <summary>Models of calls that need not name one (specification: relay §1.2).</summary>
+    private static readonly FrozenDictionary<Dialect, string> DefaultModels = new Dictionary<Dialect, string>
+    {
+        [Dialect.OpenAIModerations] = "text-moderation-stable",
+        [Dialect.OpenAISpeech] = "tts-1",
+        [Dialect.OpenAITranscriptions] = "whisper-1",
+        [Dialect.OpenAITranslations] = "whisper-1",
+    }.ToFrozenDictionary();
 
     public async ValueTask<RelayFault?> ReadAsync(RelayCall call)
     {
@@ -24,23 +27,39 @@ internal sealed class RequestReader(RelayOptions options)
         {
             return fault;
         }
-        var scan = call.Scan = RequestScanner.Scan(call.Dialect, call.Body!.Span);
+        var scan = call.Scan = Scan(call);
         if (scan.Fault is not null)
         {
             return scan.Fault;
         }
-        if (call.Dialect == Dialect.GeminiContent)
+        if (call.Dialect is Dialect.GeminiContent or Dialect.GeminiEmbeddings or Dialect.GeminiAction)
         {
-            call.Stream = call.Action == "streamGenerateContent" || call.Http.Request.Query["alt"] == "sse";
+            call.Stream = call.Dialect != Dialect.GeminiEmbeddings
+                && (call.Action!.StartsWith("stream", StringComparison.Ordinal) || call.Http.Request.Query["alt"] == "sse");
         }
         else
         {
-            call.Model = scan.Model!;
+            call.Model = call.Model.Length > 0 ? call.Model : scan.Model ?? DefaultModels[call.Dialect];
             call.Stream = scan.Stream;
         }
-        call.PromptEstimate = scan.PromptTokenIds + scan.PromptBytes / BytesPerToken + 3L * scan.Messages + 8L * scan.Tools
-            + (long)TokensPerImage * scan.Images + (long)TokensPerFile * (scan.Files + scan.Audios + scan.Videos) + 3;
-        return null;
+        if (call.Dialect == Dialect.OpenAIResponsesCompact)
+        {
+            call.Model += RelayCall.CompactSuffix;
+        }
+        return CallEstimate.Make(call);
+    }
+
+    private static RequestScan Scan(RelayCall call)
+    {
+        var type = call.Http.Request.ContentType;
+        var modelKnown = call.Model.Length > 0 || DefaultModels.ContainsKey(call.Dialect);
+        return call.Dialect switch
+        {
+            Dialect.OpenAITranscriptions or Dialect.OpenAITranslations => FormScanner.Scan(call.Dialect, call.Body!.Span, type ?? "", modelKnown),
+            Dialect.OpenAIImageEdits when FormScanner.FormOf(type) != BodyForm.Json =>
+                FormScanner.Scan(call.Dialect, call.Body!.Span, type!, modelKnown),
+            _ => RequestScanner.Scan(call.Dialect, call.Body!.Span, modelKnown),
+        };
     }
 
     private async ValueTask<RelayFault?> ReadBodyAsync(RelayCall call)

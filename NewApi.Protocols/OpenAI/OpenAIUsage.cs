@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NewApi.Domain;
 using NewApi.Domain.Pricing;
+using NewApi.Domain.Tokens;
 
 namespace NewApi.Protocols.OpenAI;
 
@@ -13,6 +14,7 @@ namespace NewApi.Protocols.OpenAI;
 /// {"cached_tokens":8,...}                                        Moonshot, Zhipu; also inside choices[0].usage
 /// {"input_tokens":9,"output_tokens":4,"input_tokens_details":…}  Responses, images
 /// {"cache_read_input_tokens":…,"cache_creation_input_tokens":…}  gateways that front Anthropic
+/// {"type":"duration","seconds":61}                               transcriptions
 /// {"cost":0.00228,...}                                         OpenRouter, in US dollars
 /// "timings":{"cache_n":8,"prompt_n":1,"predicted_n":4}           llama.cpp, beside usage or without any
 /// </code>
@@ -32,6 +34,7 @@ internal struct OpenAIUsage
     private long? _imageOutput;
     private long? _audioOutput;
     private decimal? _cost;
+    private decimal? _seconds;
     private long? _webSearches;
     private long? _timedCache;
     private long? _timedPrompt;
@@ -67,11 +70,13 @@ internal struct OpenAIUsage
                     break;
                 case 21 when name.SequenceEqual("prompt_tokens_details"u8):
                 case 20 when name.SequenceEqual("input_tokens_details"u8):
+                case 19 when name.SequenceEqual("input_token_details"u8):
                     reader.Read();
                     ReadInputDetails(ref reader);
                     break;
                 case 25 when name.SequenceEqual("completion_tokens_details"u8):
                 case 21 when name.SequenceEqual("output_tokens_details"u8):
+                case 20 when name.SequenceEqual("output_token_details"u8):
                     reader.Read();
                     ReadOutputDetails(ref reader);
                     break;
@@ -91,6 +96,10 @@ internal struct OpenAIUsage
                 case 16 when name.SequenceEqual("reasoning_tokens"u8):
                     reader.Read();
                     JsonFields.TakeMax(ref reader, ref _reasoning);
+                    break;
+                case 7 when name.SequenceEqual("seconds"u8):
+                    reader.Read();
+                    TakeSeconds(ref reader);
                     break;
                 case 4 when name.SequenceEqual("cost"u8):
                     reader.Read();
@@ -160,16 +169,36 @@ internal struct OpenAIUsage
         JsonFields.Larger(ref _imageOutput, other._imageOutput);
         JsonFields.Larger(ref _audioOutput, other._audioOutput);
         _cost = other._cost ?? _cost;
+        _seconds = other._seconds ?? _seconds;
         JsonFields.Larger(ref _webSearches, other._webSearches);
         JsonFields.Larger(ref _timedCache, other._timedCache);
         JsonFields.Larger(ref _timedPrompt, other._timedPrompt);
         JsonFields.Larger(ref _timedOutput, other._timedOutput);
     }
 
-    public readonly Usage ToUsage()
+    /// <summary>Length of sound that was heard, in seconds.</summary>
+    public void TakeSeconds(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out var seconds) && seconds > 0)
+        {
+            _seconds = seconds;
+        }
+
+        reader.Skip();
+    }
+
+    public void TakeInput(ref Utf8JsonReader reader) => JsonFields.TakeMax(ref reader, ref _input);
+
+    /// <param name="totalIsInput">There is no output, so that a total without parts is the input.</param>
+    public readonly Usage ToUsage(bool totalIsInput = false)
     {
         var input = _input ?? (_timedPrompt is { } fresh ? fresh + (_timedCache ?? 0) : null);
         var output = _output ?? _timedOutput;
+        if (totalIsInput && (input ?? 0) == 0 && (output ?? 0) == 0)
+        {
+            input = _total is > 0 ? _total : _seconds is { } heard ? AudioTokens.OfDuration(heard) : input;
+        }
+
         if ((input ?? 0) == 0 && (output ?? 0) == 0)
         {
             return new Usage { Tools = ToolUses.Of(ToolPrices.WebSearch, _webSearches) };

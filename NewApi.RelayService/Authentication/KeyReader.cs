@@ -34,7 +34,7 @@ internal static class KeyReader
         {
             text = Override(text, headers["x-api-key"].ToString());
         }
-        if (path == "/v1/models" || Starts(path, "/v1/models/") || Starts(path, "/v1beta/models") || Starts(path, "/v1beta/openai/models"))
+        if (path == "/v1/models" || Starts(path, "/v1/models/") || Starts(path, "/v1beta/models") || Starts(path, "/v1beta/openai/"))
         {
             text = Override(text, request.Query["key"].ToString());
             text = Override(text, headers["x-goog-api-key"].ToString());

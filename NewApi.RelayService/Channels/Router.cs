@@ -103,7 +103,9 @@ internal static class Router
     {
         foreach (var channel in call.Snapshot.Routing.Find(call.Group, call.Model))
         {
-            if (channel.DialectFor(call.Dialect, call.Model) is not null)
+            // What nobody upstream can count, the gateway counts itself.
+            if (channel.DialectFor(call.Dialect, call.Model) is not null
+                || (call.Dialect == Dialect.AnthropicCountTokens && channel.DialectFor(Dialect.AnthropicMessages, call.Model) is not null))
             {
                 return true;
             }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
 using NewApi.RelayService.Metering;
@@ -20,6 +21,8 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     /// <summary>A prompt no longer than this is kept until the stream has ended, so that it can be counted if it must be.</summary>
     private const int KeptBody = 16 * 1024;
 
+    private const int SoundPiece = 32 * 1024;
+
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(2);
 
     /// <summary>Silence is measured in steps of this, so that a busy stream does not re-arm a timer for every chunk; milliseconds.</summary>
@@ -36,7 +39,82 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, translated?.Memory ?? body.Memory, call.Stream && translated is not null);
             return;
         }
+        if (exchange.Sound is not null)
+        {
+            await PassSoundAsync(call, exchange);
+            return;
+        }
         await StreamAsync(call, exchange);
+    }
+
+    /// <summary>
+    /// Sends sound on piece by piece. One piece is always held back: the last one belongs behind the settlement. Sound that breaks off
+    /// ends in a connection that breaks off, since there is no other way left to say so.
+    /// </summary>
+    private async Task PassSoundAsync(RelayCall call, Exchange exchange)
+    {
+        metrics.FirstToken(call, clock.GetElapsedTime(call.StartedAt, call.FirstByteAt));
+        call.FreeBody();
+        var sound = exchange.Sound!;
+        var end = StreamEndReason.Done;
+        var output = call.Http.Response.BodyWriter;
+        var held = exchange.Lead!;
+        sound.Observe(held.Span);
+        using var next = new PooledBuffer(SoundPiece);
+        try
+        {
+            ReplyWriter.StartSound(call.Http, exchange.Response!);
+            Checkpoint(call, exchange, UsageMeter.OfSound(call, sound));
+            var checkpointAt = clock.GetTimestamp();
+            while (true)
+            {
+                exchange.Deadline.CancelAfter(options.IdleTimeout);
+                var read = await exchange.Body!.ReadAsync(next.GetMemory(), exchange.Deadline.Token);
+                if (read == 0)
+                {
+                    break;
+                }
+                output.Write(held.Span);
+                held.Clear();
+                next.Advance(read);
+                held.Write(next.Span);
+                sound.Observe(next.Span);
+                next.Clear();
+                if ((await output.FlushAsync(call.Http.RequestAborted)).IsCompleted)
+                {
+                    end = StreamEndReason.ClientGone;
+                    break;
+                }
+                if (clock.GetElapsedTime(checkpointAt) > CheckpointEvery)
+                {
+                    checkpointAt = clock.GetTimestamp();
+                    Checkpoint(call, exchange, UsageMeter.OfSound(call, sound));
+                }
+            }
+        }
+        catch (Exception) when (call.Http.RequestAborted.IsCancellationRequested)
+        {
+            end = StreamEndReason.ClientGone;
+        }
+        catch (OperationCanceledException)
+        {
+            end = StreamEndReason.IdleTimeout;
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException or InvalidOperationException or ZstdException)
+        {
+            end = StreamEndReason.UpstreamCut;
+        }
+        finally
+        {
+            await SettleAsync(call, exchange, UsageMeter.OfSound(call, sound), end);
+        }
+        if (end != StreamEndReason.Done)
+        {
+            call.Http.Abort();
+            return;
+        }
+        output.Write(held.Span);
+        await FlushLastAsync(call, output);
     }
 
     /// <summary>A whole answer in the caller's dialect: as events when the caller asked for them and the upstream did not stream.</summary>
@@ -75,7 +153,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             ReplyWriter.StartStream(call.Http, exchange.Response);
             if (!exchange.Terminal && !exchange.EndOfStream)
             {
-                Checkpoint(call, exchange);
+                Checkpoint(call, exchange, UsageMeter.SoFar(call, exchange.Tap!));
                 output.Write(exchange.Lead!.Span);
                 exchange.Lead.Clear();
                 end = await PumpAsync(call, exchange, output);
@@ -132,6 +210,10 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
                 {
                     continue;
                 }
+                if ((kind & FrameKind.Complete) != 0)
+                {
+                    Checkpoint(call, exchange, tap.Usage.IsEmpty ? UsageMeter.SoFar(call, tap) : tap.Usage);
+                }
                 if ((kind & FrameKind.Terminal) != 0)
                 {
                     exchange.Pass(frame.Span);
@@ -152,7 +234,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             if (clock.GetElapsedTime(checkpointAt) > CheckpointEvery)
             {
                 checkpointAt = clock.GetTimestamp();
-                Checkpoint(call, exchange);
+                Checkpoint(call, exchange, UsageMeter.SoFar(call, tap));
             }
             var now = Environment.TickCount64;
             if (now - armedAt > TimerStep)
@@ -186,7 +268,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     {
         var reading = exchange.Body!.ReadAsync(exchange.Frames!.GetMemory(), exchange.Deadline.Token);
         var general = call.Snapshot.Options.General;
-        return reading.IsCompleted || !general.PingIntervalEnabled || call.Dialect == Dialect.GeminiContent
+        return reading.IsCompleted || !general.PingIntervalEnabled || call.Dialect is Dialect.GeminiContent or Dialect.GeminiAction
             ? reading
             : ReadWithPingsAsync(reading.AsTask(), general.PingInterval, output);
     }
@@ -250,6 +332,11 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             }
             output.Write(exchange.Lead!.Span);
         }
+        await FlushLastAsync(call, output);
+    }
+
+    private static async Task FlushLastAsync(RelayCall call, PipeWriter output)
+    {
         try
         {
             await output.FlushAsync(call.Http.RequestAborted);
@@ -277,18 +364,26 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         }
     }
 
-    private void Checkpoint(RelayCall call, Exchange exchange)
+    private void Checkpoint(RelayCall call, Exchange exchange, in Usage soFar)
     {
-        var usage = UsageMeter.SoFar(call, exchange.Tap!);
-        var charge = call.Price.For(usage, CallFactors.ForCharge(call, exchange.Channel, usage));
-        call.Hold!.Checkpoint(records.Make(call, exchange.Channel, charge, exchange.Tap, StreamEndReason.UpstreamCut));
+        var charge = call.Price.For(soFar, CallFactors.ForCharge(call, exchange.Channel, soFar));
+        call.Hold?.Checkpoint(records.Make(call, exchange.Channel, charge, exchange.Tap, StreamEndReason.UpstreamCut));
     }
 
     private ValueTask SettleAsync(RelayCall call, Exchange exchange, in Usage usage, StreamEndReason end)
     {
+        if (call.Hold is null)
+        {
+            return default;
+        }
+        if ((exchange.Tap?.Images ?? exchange.Facts.Images) is > 0 and var images)
+        {
+            // What was returned is what is sold, whatever was asked for.
+            call.Factors = call.Factors with { Images = Math.Min(images, ChargeFactors.MostImages) };
+        }
         var charge = call.Price.For(usage, CallFactors.ForCharge(call, exchange.Channel, usage));
         metrics.Charged(call, charge);
         unpriced.Note(charge);
-        return call.Hold!.SettleAsync(records.Make(call, exchange.Channel, charge, exchange.Tap, end));
+        return call.Hold.SettleAsync(records.Make(call, exchange.Channel, charge, exchange.Tap, end));
     }
 }

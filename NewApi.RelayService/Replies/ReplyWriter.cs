@@ -9,6 +9,7 @@ internal static class ReplyWriter
     private const string JsonType = "application/json";
     private const string JsonWithCharset = "application/json; charset=utf-8";
     private const string EventStream = "text/event-stream";
+    private const int LargestSlice = 64 * 1024;
 
     /// <summary>Upstream headers that callers may see; everything else stays behind.</summary>
     private static readonly string[] Handed =
@@ -54,7 +55,21 @@ internal static class ReplyWriter
         response.ContentType = events ? EventStream : upstream.Content.Headers.ContentType is { MediaType: not JsonType } type ? type.ToString() : JsonType;
         response.ContentLength = body.Length;
         HandOn(upstream, response);
+        // Pictures come in many megabytes: in slices, the connection's own buffer stays small.
+        for (; body.Length > LargestSlice; body = body[LargestSlice..])
+        {
+            await response.BodyWriter.WriteAsync(body[..LargestSlice], http.RequestAborted);
+        }
         await response.BodyWriter.WriteAsync(body, http.RequestAborted);
+    }
+
+    /// <summary>The head of an answer that is sound.</summary>
+    public static void StartSound(HttpContext http, HttpResponseMessage upstream)
+    {
+        var response = http.Response;
+        response.StatusCode = (int)upstream.StatusCode;
+        response.ContentType = upstream.Content.Headers.ContentType?.ToString() ?? "application/octet-stream";
+        HandOn(upstream, response);
     }
 
     public static void StartStream(HttpContext http, HttpResponseMessage? upstream)

@@ -9,6 +9,10 @@ internal sealed class Admission(Ledger ledger, TimeProvider clock)
 {
     public async ValueTask<RelayFault?> HoldAsync(RelayCall call)
     {
+        if (call.Unbilled)
+        {
+            return null;
+        }
         var fault = Estimate(call, out var points);
         return fault ?? await HoldAsync(call, points);
     }
@@ -16,7 +20,7 @@ internal sealed class Admission(Ledger ledger, TimeProvider clock)
     /// <summary>The serving group may have changed: takes its price and, if the hold is too small for it, a larger hold.</summary>
     public ValueTask<RelayFault?> CoverAsync(RelayCall call)
     {
-        if (call.Groups.Count == 1 || call.HeldGroup == call.Group)
+        if (call.Groups.Count == 1 || call.HeldGroup == call.Group || call.Unbilled)
         {
             return default;
         }

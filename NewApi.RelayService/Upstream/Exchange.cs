@@ -2,6 +2,7 @@ using System.Buffers;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
+using NewApi.Protocols.Sound;
 using NewApi.RelayService.Channels;
 
 namespace NewApi.RelayService.Upstream;
@@ -44,6 +45,9 @@ internal sealed class Exchange(Channel channel, ChannelKey key, CancellationToke
 
     /// <summary>Tells a stream in the caller's dialect, into the lead; null when the caller's dialect is the upstream's.</summary>
     public StreamTranslator? Translator { get; set; }
+
+    /// <summary>Measures an answer that is sound, whose first bytes are in the lead; null for all others.</summary>
+    public SoundMeter? Sound { get; set; }
 
     /// <summary>The stream has ended already.</summary>
     public bool EndOfStream { get; set; }

@@ -26,7 +26,7 @@ internal sealed class OutgoingBody(RelayOptions options)
         if (dialect == call.Dialect)
         {
             var body = Patch(call, channel, model, out made);
-            return PassesThrough(call, channel) ? body : Adapt(call, channel, dialect, ref model, body, ref made);
+            return PassesThrough(call, channel) || call.Scan.Form != BodyForm.Json ? body : Adapt(call, channel, dialect, ref model, body, ref made);
         }
         made = Translate(call, channel, dialect, model);
         return Adapt(call, channel, dialect, ref model, made.Memory, ref made);
@@ -49,7 +49,7 @@ internal sealed class OutgoingBody(RelayOptions options)
     }
 
     private static bool PassesThrough(RelayCall call, Channel channel) =>
-        channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled;
+        (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled) && call.Dialect != Dialect.OpenAIResponsesCompact;
 
     private static PooledBuffer Translate(RelayCall call, Channel channel, Dialect dialect, string model)
     {
@@ -69,6 +69,10 @@ internal sealed class OutgoingBody(RelayOptions options)
         }
     }
 
+    /// <summary>What the body shall say; an upstream's default for judgements has another name than ours (specification: relay §1.2).</summary>
+    private static string ModelFor(RelayCall call, string model) =>
+        call.Scan.Model is null && call.Dialect == Dialect.OpenAIModerations && model == call.Model ? "text-moderation-latest" : model;
+
     private ReadOnlyMemory<byte> Patch(RelayCall call, Channel channel, string model, out PooledBuffer? patched)
     {
         patched = null;
@@ -79,7 +83,7 @@ internal sealed class OutgoingBody(RelayOptions options)
         }
         var edits = new RequestEdits
         {
-            Model = model == call.Model ? null : model,
+            Model = ModelFor(call, model),
             ForceUsage = call.Stream && channel.Profile.StreamOptions && options.ForceStreamOption,
             DropStreamOptions = !call.Stream || !channel.Profile.StreamOptions,
             Remove = channel.Removed,

@@ -3,6 +3,7 @@ using System.Text.Json;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
+using NewApi.Protocols.Sound;
 using NewApi.Providers;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Metering;
@@ -25,7 +26,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         var content = default(BodyContent);
         try
         {
-            if (!channel.TryMapModel(call.Model, out var model))
+            if (!channel.TryMapModel(call.ModelForChannels, out var model))
             {
                 return Failed(exchange, new RelayFault(500, "channel:model_mapped_error", "The channel's model mapping cannot be followed."));
             }
@@ -36,6 +37,10 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             call.UpstreamDialect = exchange.Dialect = dialect;
             content = new BodyContent(bodies.Build(call, channel, dialect, ref model, out patched));
             call.UpstreamModel = model;
+            if (call.Scan.Form != BodyForm.Json && dialect == call.Dialect)
+            {
+                content.Headers.TryAddWithoutValidation("Content-Type", call.Http.Request.ContentType);
+            }
             exchange.Deadline.CancelAfter(call.Stream ? options.FirstByteTimeout : BufferedTimeout);
             exchange.Response = await SendAsync(RelayMessage.For(call, channel, key, dialect, model, content, clock), channel, exchange.Deadline.Token);
             exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
@@ -47,6 +52,10 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             {
                 call.Stream = true;
                 await ReadLeadAsync(call, exchange);
+            }
+            else if (call.Dialect == Dialect.OpenAISpeech && exchange.Response.Content.Headers.ContentType?.MediaType is not "application/json")
+            {
+                await ReadSoundAsync(call, exchange);
             }
             else
             {
@@ -178,6 +187,21 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         {
             exchange.Fault = new RelayFault(502, "empty_response", "The upstream ended the stream before it had begun.") { Leg = Leg.Body };
         }
+    }
+
+    /// <summary>Sound flows on as it comes; until its first bytes are here nothing is promised to the caller.</summary>
+    private async Task ReadSoundAsync(RelayCall call, Exchange exchange)
+    {
+        exchange.Sound = new SoundMeter(call.Scan.ResponseFormat);
+        exchange.Lead = new PooledBuffer();
+        var read = await exchange.Body!.ReadAsync(exchange.Lead.GetMemory(1), exchange.Deadline.Token);
+        if (read == 0)
+        {
+            exchange.Fault = new RelayFault(502, "empty_response", "The upstream sent no sound.") { Leg = Leg.Body };
+            return;
+        }
+        exchange.Lead.Advance(read);
+        call.FirstByteAt = clock.GetTimestamp();
     }
 
     private static async Task ReadReplyAsync(RelayCall call, Exchange exchange)
