@@ -271,7 +271,8 @@ public sealed class SoundMeter
         ReadOnlySpan<byte> head = _head.AsSpan(0, _headLength);
         uint rate = 0;
         var at = 12;
-        while (at + 8 <= head.Length)
+        // Written without sums: a header may claim any length.
+        while (at <= head.Length - 8)
         {
             var size = BinaryPrimitives.ReadUInt32LittleEndian(head[(at + 4)..]);
             if (head[at..].StartsWith("fmt "u8) && at + 20 <= head.Length)
@@ -283,7 +284,7 @@ public sealed class SoundMeter
                 break;
             }
 
-            at = (int)Math.Min(at + 8L + size + (size & 1), int.MaxValue);
+            at = (int)Math.Min(at + 8L + size + (size & 1), HeadSize);
         }
 
         return rate == 0 ? null : Math.Max(Bytes - Math.Min(at + 8, HeadSize), 0) / (decimal)rate;

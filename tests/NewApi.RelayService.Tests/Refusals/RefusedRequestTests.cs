@@ -27,7 +27,7 @@ public sealed class RefusedRequestTests
         { "/v1beta/models/no-such-model:generateContent", "{\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}", 503 },
         { "/v1beta/models/gpt-4o:generateContent", "{\"contents\":", 400 },
         { "/v1/no/such/route", "{}", 404 },
-        { "/v1beta/models/gpt-4o:noSuchAction", "{}", 404 },
+        { "/v1beta/models/gpt-4o", "{}", 404 },
     };
 
     [Theory, MemberData(nameof(Bodies))]
