@@ -107,6 +107,56 @@ public static class GeminiThinking
         return Math.Clamp(budget, least, Most(model));
     }
 
+    /// <summary>
+    /// Writes the body of a Gemini request for its model's suffix. False when there is none, or when the body itself says how to think: then
+    /// the body goes as it is, and only the name changes. Requests that count tokens are not for this.
+    /// </summary>
+    /// <param name="body">A JSON object.</param>
+    /// <param name="model">The upstream's name of the model, suffix included.</param>
+    /// <param name="settings">As for <see cref="Split"/>.</param>
+    /// <param name="output">Receives the new body.</param>
+    public static bool TryWrite(ReadOnlyMemory<byte> body, string model, GeminiSettings? settings, IBufferWriter<byte> output)
+    {
+        var name = Split(model, settings, out var suffix);
+        if (suffix.IsNone)
+        {
+            return false;
+        }
+
+        using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = RequestScanner.MaxDepth });
+        var root = document.RootElement;
+        var config = root.Object(GeminiJson.Of(root, "generationConfig"u8, "generation_config"u8)) ?? default;
+        if (config.Find(GeminiJson.Of(config, "thinkingConfig"u8, "thinking_config"u8)) is not null)
+        {
+            return false;
+        }
+
+        using var json = new Utf8JsonWriter(output, ErrorBody.WriterOptions);
+        json.WriteStartObject();
+        foreach (var member in root.EnumerateObject())
+        {
+            if (member.Name is not ("generationConfig" or "generation_config"))
+            {
+                member.WriteTo(json);
+            }
+        }
+
+        json.WriteStartObject("generationConfig"u8);
+        if (config.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in config.EnumerateObject())
+            {
+                member.WriteTo(json);
+            }
+        }
+
+        var most = config.Whole(GeminiJson.Of(config, "maxOutputTokens"u8, "max_output_tokens"u8));
+        Write(json, name, Wish(suffix, null, name, most, settings!.ThinkingAdapterBudgetTokensPercentage));
+        json.WriteEndObject();
+        json.WriteEndObject();
+        return true;
+    }
+
     /// <summary>Writes <c>thinkingConfig</c>, if there is anything to say that the model would understand.</summary>
     internal static void Write(Utf8JsonWriter json, string model, ReasoningWish? wish)
     {
