@@ -143,7 +143,11 @@ internal sealed class GeminiStreamWriter(IBufferWriter<byte> output, ReplyContex
 
     private void Piece(int choice, ReadOnlySpan<byte> utf8, ReadOnlySpan<byte> after)
     {
-        WriteWholeCalls(choice);
+        if (_calls.Count > 0)
+        {
+            WriteWholeCalls(choice);
+        }
+
         output.Write("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\""u8);
         JsonText.WriteEscaped(output, utf8);
         output.Write(after);
