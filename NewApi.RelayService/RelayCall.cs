@@ -87,6 +87,9 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
 
     public string UpstreamModel { get; set; } = "";
 
+    /// <summary>Custom tools of a translated request: their calls are told as such.</summary>
+    public IReadOnlyCollection<string> CustomTools { get; set; } = [];
+
     /// <summary>What the channel of the latest attempt is spoken to in.</summary>
     public Dialect UpstreamDialect { get; set; }
 

@@ -28,8 +28,8 @@ public static class ForeignProofs
         return true;
     }
 
-    /// <summary>A look at the bytes, which nearly always settles it.</summary>
-    private static bool MayHave(Dialect dialect, ReadOnlySpan<byte> body) => dialect switch
+    /// <summary>A look at the bytes, which nearly always settles that there are none.</summary>
+    public static bool MayHave(Dialect dialect, ReadOnlySpan<byte> body) => dialect switch
     {
         Dialect.OpenAIResponses => body.IndexOf("\"newapi:"u8) >= 0,
         Dialect.GeminiContent => body.IndexOf("\"bmV3YXBp"u8) >= 0,

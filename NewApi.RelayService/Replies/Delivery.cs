@@ -122,7 +122,10 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     {
         reply.Usage = usage;
         var context = new ReplyContext(
-            call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate);
+            call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate)
+        {
+            CustomTools = call.CustomTools,
+        };
         var output = new PooledBuffer();
         var codec = Translations.CodecOf(call.Dialect);
         if (call.Stream)
@@ -318,7 +321,15 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
                 StreamEndReason.IdleTimeout => new RelayFault(504, "do_request_failed", "The upstream fell silent."),
                 _ => new RelayFault(502, "bad_response_body", "The upstream broke the stream off."),
             };
-            StreamEnd.WriteError(output, call.Dialect, fault, call.RequestId, tap.NextSequence);
+            if (exchange.Translator is { } broken)
+            {
+                broken.Fail(fault);
+                output.Write(exchange.Lead!.Span);
+            }
+            else
+            {
+                StreamEnd.WriteError(output, call.Dialect, fault, call.RequestId, tap.NextSequence);
+            }
         }
         else
         {

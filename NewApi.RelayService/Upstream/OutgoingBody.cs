@@ -36,6 +36,7 @@ internal sealed class OutgoingBody(RelayOptions options)
     private static ReadOnlyMemory<byte> Adapt(
         RelayCall call, Channel channel, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
     {
+        body = Thoughts.Apply(call, dialect, ref model, body, ref made);
         if (channel.Account.Draft(dialect, model, body, call.Snapshot.Options.Global.ThinkingModelBlacklist) is not { } draft)
         {
             return body;
@@ -56,10 +57,11 @@ internal sealed class OutgoingBody(RelayOptions options)
         using var body = JsonDocument.Parse(call.Body!.Memory, Lenient);
         var request = Translations.CodecOf(call.Dialect).ReadRequest(body.RootElement, call.Model, call.Stream);
         request.Model = model;
+        call.CustomTools = [.. request.Tools.Where(tool => tool.IsCustom).Select(tool => tool.Name)];
         var output = new PooledBuffer(call.Body.Length + 256);
         try
         {
-            Translations.CodecOf(dialect).WriteRequest(request, output, channel.Traits);
+            Translations.CodecOf(dialect).WriteRequest(request, output, channel.Traits with { Gemini = call.Snapshot.Options.Gemini });
             return output;
         }
         catch

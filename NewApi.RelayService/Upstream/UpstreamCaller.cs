@@ -161,6 +161,11 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
                 continue;
             }
             exchange.Pass(frame.Span);
+            if (exchange.Translator?.Fault is { } refusal)
+            {
+                exchange.Fault = refusal;
+                return true;
+            }
             if ((kind & FrameKind.Terminal) != 0)
             {
                 exchange.Terminal = true;
@@ -182,6 +187,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             var kind = exchange.Tap!.Observe(rest.Span);
             exchange.Fault = (kind & FrameKind.Error) != 0 ? exchange.Tap.Error! with { Leg = Leg.Body } : null;
             exchange.PassRest(rest.Span);
+            exchange.Fault ??= exchange.Translator?.Fault;
         }
         if (exchange.Fault is null && !exchange.Tap!.Finished && !exchange.Tap.Delivered)
         {
@@ -223,11 +229,15 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         if (exchange.Fault is null && exchange.Dialect != call.Dialect)
         {
             exchange.Reply = Translations.CodecOf(exchange.Dialect).ReadReply(buffer.Memory);
+            exchange.Fault = exchange.Reply.Fault;
         }
     }
 
     private ReplyContext ContextOf(RelayCall call) => new(
-        call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate);
+        call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate)
+    {
+        CustomTools = call.CustomTools,
+    };
 
     private static async Task<RelayFault> ReadErrorAsync(Dialect dialect, Exchange exchange)
     {

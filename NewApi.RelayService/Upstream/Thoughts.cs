@@ -1,0 +1,47 @@
+using NewApi.Domain;
+using NewApi.Protocols.Canonical;
+using NewApi.Protocols.Gemini;
+
+namespace NewApi.RelayService.Upstream;
+
+/// <summary>What a body needs for the thoughts of its model, before the provider's own rules.</summary>
+internal static class Thoughts
+{
+    /// <summary>
+    /// Takes proofs of other upstreams out of a body that is not translated, and a wish to think off the name of a Gemini model (specification:
+    /// relay §5.4); a translated body has that wish in it already.
+    /// </summary>
+    public static ReadOnlyMemory<byte> Apply(RelayCall call, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
+    {
+        if (dialect == call.Dialect && ForeignProofs.MayHave(dialect, body.Span))
+        {
+            var output = new PooledBuffer(body.Length + 256);
+            body = Keep(ForeignProofs.TryRemove(dialect, body, output), body, output, ref made);
+        }
+        if (dialect is not (Dialect.GeminiContent or Dialect.GeminiAction) || call.Snapshot.Options.Global.ThinkingModelBlacklist.Contains(model))
+        {
+            return body;
+        }
+        var settings = call.Snapshot.Options.Gemini;
+        var name = GeminiThinking.Split(model, settings, out var suffix);
+        if (!suffix.IsNone && dialect == Dialect.GeminiContent && call.Dialect == dialect)
+        {
+            var output = new PooledBuffer(body.Length + 256);
+            body = Keep(GeminiThinking.TryWrite(body, model, settings, output), body, output, ref made);
+        }
+        model = name;
+        return body;
+    }
+
+    private static ReadOnlyMemory<byte> Keep(bool written, ReadOnlyMemory<byte> body, PooledBuffer output, ref PooledBuffer? made)
+    {
+        if (!written)
+        {
+            output.Dispose();
+            return body;
+        }
+        made?.Dispose();
+        made = output;
+        return output.Memory;
+    }
+}
