@@ -3,6 +3,7 @@ using NewApi.AdminService.Access;
 using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
 using NewApi.AdminService.Channels;
+using NewApi.AdminService.CheckIns;
 using NewApi.AdminService.Http;
 using NewApi.AdminService.Models;
 using NewApi.AdminService.Pages;
@@ -10,8 +11,11 @@ using NewApi.AdminService.Prices;
 using NewApi.AdminService.Redemptions;
 using NewApi.AdminService.Settings;
 using NewApi.AdminService.Setup;
+using NewApi.AdminService.Subscriptions;
+using NewApi.AdminService.TopUps;
 using NewApi.AdminService.Usage;
 using NewApi.Data;
+using NewApi.Payments;
 using NewApi.ServiceDefaults;
 using Scalar.AspNetCore;
 
@@ -27,6 +31,7 @@ public static class AdminModule
         where TBuilder : IHostApplicationBuilder
     {
         builder.AddData();
+        builder.AddPayments();
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(AdminOptions.Read(builder.Settings()));
@@ -47,6 +52,8 @@ public static class AdminModule
         services.TryAddSingleton<RepairGate>();
         services.TryAddSingleton<RelayKeys>();
         services.TryAddSingleton<ModelIndex>();
+        services.TryAddSingleton<PaymentAddresses>();
+        services.TryAddSingleton(Random.Shared);
         services.AddHttpClient(ChannelProbe.Client).ConfigurePrimaryHttpMessageHandler(static () => new SocketsHttpHandler
         {
             // Where a redirect leads is nobody's decision but the administrator's.
@@ -85,6 +92,14 @@ public static class AdminModule
         api.MapUsageData();
         api.MapKeyUsage();
         api.MapRedemptions();
+        api.MapTopUps();
+        api.MapEpay();
+        api.MapStripe();
+        api.MapCreem();
+        api.MapCheckIns();
+        api.MapSubscriptions();
+        api.MapPlanPurchases();
+        api.MapPlanAdministration();
         api.MapOptions();
         api.Map("/{**path}", static (HttpContext context) => JsonBody.UnknownPath(context.Request)).WithOrder(1000).ExcludeFromDescription();
 

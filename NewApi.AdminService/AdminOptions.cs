@@ -18,6 +18,9 @@ internal sealed class AdminOptions
 
     public bool BatchUpdate { get; init; }
 
+    /// <summary>Hosts that a payer may be sent back to besides our own; their sub-domains count.</summary>
+    public IReadOnlyList<string> TrustedRedirectDomains { get; init; } = [];
+
     public RateLimit ApiLimit { get; init; } = new(180, TimeSpan.FromSeconds(180));
 
     public RateLimit WebLimit { get; init; } = new(60, TimeSpan.FromSeconds(180));
@@ -39,6 +42,7 @@ internal sealed class AdminOptions
             FrontendBaseUrl = slave ? settings.Text("FRONTEND_BASE_URL")?.TrimEnd('/') : null,
             GenerateDefaultToken = settings.Flag("GENERATE_DEFAULT_TOKEN", false),
             BatchUpdate = settings.Flag("BATCH_UPDATE_ENABLED", false),
+            TrustedRedirectDomains = settings.List("TRUSTED_REDIRECT_DOMAINS"),
             ApiLimit = Limit("GLOBAL_API_RATE_LIMIT", 180, 180),
             WebLimit = Limit("GLOBAL_WEB_RATE_LIMIT", 60, 180),
             CriticalLimit = Limit("CRITICAL_RATE_LIMIT", 20, 1200),

@@ -62,6 +62,7 @@ public static class DataModule
         services.AddSingleton<SubscriptionStore>();
         services.AddSingleton<OrderStore>();
         services.AddSingleton<NoticeStore>();
+        services.AddSingleton<BalanceWatch>();
         services.AddSingleton<IAfterMigration, LedgerOpening>();
         return services;
     }

@@ -20,6 +20,12 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Information, "The books are right: {Accounts} accounts, {Subscriptions} subscriptions and {Charges} charged calls compared")]
     public static partial void BooksAreRight(this ILogger log, long accounts, long subscriptions, long charges);
 
+    [LoggerMessage(LogLevel.Information, "A notice ({Kind}) to user {UserId} did not arrive and is sent again later: {Reason}")]
+    public static partial void NoticeDelayed(this ILogger log, string kind, long userId, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "A notice ({Kind}) to user {UserId} did not arrive and is given up: {Reason}")]
+    public static partial void NoticeGivenUp(this ILogger log, string kind, long userId, string reason);
+
     [LoggerMessage(LogLevel.Error, "The books disagree: {Discrepancy}")]
     public static partial void BooksDisagree(this ILogger log, string discrepancy);
 }

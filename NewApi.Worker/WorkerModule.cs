@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using NewApi.Data;
 using NewApi.Data.Leases;
+using NewApi.Notifications;
+using NewApi.Payments;
 using NewApi.ServiceDefaults;
 using NewApi.Worker.Jobs;
 
@@ -19,6 +21,14 @@ public static class WorkerModule
         builder.Services.TryAddSingleton<DeadEscrows>();
         builder.AddJob<ReleaseDeadEscrows>();
         builder.AddJob<AuditLedger>();
+        builder.AddPayments();
+        builder.AddNotifications();
+        builder.Services.TryAddSingleton(NoticeLimit.Read(builder.Settings()));
+        builder.AddJob<ReconcileOrders>();
+        builder.AddJob<MaintainSubscriptions>();
+        builder.AddJob<PruneSubscriptionHolds>();
+        builder.AddJob<WarnOfLowBalances>();
+        builder.AddJob<DeliverNotices>();
         builder.Services.AddHostedService<JobRunner>();
         return builder;
     }

@@ -26,6 +26,16 @@ internal static class OpenRoutes
         "GET /api/pricing",
         "GET /api/ratio_config",
 
+        // Payment providers report here; each report proves itself with a signature.
+        "GET /api/user/epay/notify",
+        "POST /api/user/epay/notify",
+        "POST /api/stripe/webhook",
+        "POST /api/creem/webhook",
+        "GET /api/subscription/epay/notify",
+        "POST /api/subscription/epay/notify",
+        "GET /api/subscription/epay/return",
+        "POST /api/subscription/epay/return",
+
         // These authenticate with a relay key instead.
         "GET /api/usage/token",
         "GET /api/log/token",

@@ -167,6 +167,7 @@ internal static class SelfEndpoints
         AdminCaller caller,
         LiveOptions live,
         Database database,
+        AccountLog log,
         IChangeSignal changes,
         TimeProvider clock,
         CancellationToken ct)
@@ -196,11 +197,13 @@ internal static class SelfEndpoints
             return Answer.Fail(Say.AffTooMuch);
         }
         await changes.PublishAsync(ChangeTopic.Users, caller.Id.ToString(), CancellationToken.None);
+        await log.WriteAsync(
+            caller.Id, caller.Username, LogType.System, $"Invitation reward: {request.Points} points moved to the balance", CancellationToken.None);
         return Answer.Ok();
     }
 
     /// <summary>Reads, changes and writes the setting in one transaction, so that members nobody named survive.</summary>
-    private static async Task<IResult> StoreSettingAsync(
+    internal static async Task<IResult> StoreSettingAsync(
         AdminCaller caller, Database database, IChangeSignal changes, Action<JsonObject> change, CancellationToken ct)
     {
         await database.WriteAsync(

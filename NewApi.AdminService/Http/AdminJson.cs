@@ -5,9 +5,12 @@ using System.Text.Json.Serialization.Metadata;
 using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
 using NewApi.AdminService.Channels;
+using NewApi.AdminService.CheckIns;
 using NewApi.AdminService.Redemptions;
 using NewApi.AdminService.Settings;
 using NewApi.AdminService.Setup;
+using NewApi.AdminService.Subscriptions;
+using NewApi.AdminService.TopUps;
 using NewApi.AdminService.Usage;
 
 namespace NewApi.AdminService.Http;
@@ -74,6 +77,21 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(SecondFactorSetup))]
 [JsonSerializable(typeof(SecondFactorStats))]
 [JsonSerializable(typeof(BackupCodesView))]
+[JsonSerializable(typeof(Page<TopUpView>))]
+[JsonSerializable(typeof(AmountRequest))]
+[JsonSerializable(typeof(ProductRequest))]
+[JsonSerializable(typeof(CompleteRequest))]
+[JsonSerializable(typeof(CheckInView))]
+[JsonSerializable(typeof(CheckInReward))]
+[JsonSerializable(typeof(PlanView[]))]
+[JsonSerializable(typeof(PlanRequest))]
+[JsonSerializable(typeof(PlanSwitchRequest))]
+[JsonSerializable(typeof(PlanPayRequest))]
+[JsonSerializable(typeof(PlanGrantRequest))]
+[JsonSerializable(typeof(PreferenceRequest))]
+[JsonSerializable(typeof(PreferenceView))]
+[JsonSerializable(typeof(HeldPlanView[]))]
+[JsonSerializable(typeof(OwnPlansView))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {
     private static readonly AdminJson Shared = new(new JsonSerializerOptions

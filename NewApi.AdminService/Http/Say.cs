@@ -108,6 +108,34 @@ internal static class Say
     public static readonly Text CodeRefused = new("This code is unknown, used or expired", "兑换码无效、已使用或已过期");
     public static readonly Text AffTooSmall = new("At least one unit must be moved", "转移的额度不得少于一个单位");
     public static readonly Text AffTooMuch = new("The invitation reward does not suffice", "邀请奖励不足");
+    public static readonly Text CheckedIn = new("You have checked in today already", "今天已签到");
+    public static readonly Text MonthFormat = new("The month must look like 2026-01", "月份须形如 2026-01");
+
+    public static readonly Text PaymentOff = new("This way to pay is not set up", "该支付方式未配置");
+    public static readonly Text PaymentMethod = new("This way to pay is not offered", "不支持该支付方式");
+    public static readonly Text PaymentFailed = new("The payment could not be started; try again later", "拉起支付失败，请稍后再试");
+    public static readonly Text ProductUnknown = new("This product is not on sale", "该商品不存在");
+    public static readonly Text RedirectRefused = new("The payer may not be sent back to that address", "不允许跳转到该地址");
+    public static readonly Text OrderClosed = new("This order can no longer be completed", "该订单已无法完成");
+    public static readonly Text TopUpTooSmall = new("The amount is below the minimum", "充值数量低于最小值");
+    public static readonly Text TopUpTooLarge = new("The amount is above the maximum", "充值数量超过最大值");
+    public static readonly Text TopUpNotWhole = new("The amount must be a whole number of units", "充值数量须为单位额度的整数倍");
+    public static readonly Text TopUpTooCheap = new("The price is too low to be paid", "金额过低，无法支付");
+
+    public static readonly Text PlanTitle = new("The plan needs a title of at most 128 characters", "套餐标题须为 1 到 128 个字符");
+    public static readonly Text PlanSubtitle = new("The subtitle may have at most 255 characters", "副标题最多 255 个字符");
+    public static readonly Text PlanPrice = new("The price must be between 0 and 9999", "价格须在 0 到 9999 之间");
+    public static readonly Text PlanDuration = new("The duration must be more than nothing and at most ten years", "有效期须大于零且不超过十年");
+    public static readonly Text PlanReset = new("The reset must be never, daily, weekly, monthly or custom", "重置周期须为 never、daily、weekly、monthly 或 custom");
+    public static readonly Text PlanResetSeconds = new("A custom reset needs a number of seconds above zero", "自定义重置周期须大于零秒");
+    public static readonly Text PlanNegative = new("Amounts and limits must not be negative", "额度与限制不能为负数");
+    public static readonly Text PlanIds = new("Ids of payment providers may have at most 128 characters", "支付商品 ID 最多 128 个字符");
+    public static readonly Text PlanLimit = new("You have bought this plan as often as you may", "已达到该套餐的购买上限");
+    public static readonly Text PlanNotFromBalance = new("This plan can not be bought from the balance", "该套餐不支持余额购买");
+    public static readonly Text PlanNotWithThis = new("This plan is not sold this way", "该套餐不支持此支付方式");
+    public static readonly Text PlanNotActive = new("This plan is not active", "该订阅未生效");
+    public static readonly Text PlanInUse = new("The plan is ended; calls under way are still paid from it, remove it in a minute", "订阅已作废，仍有请求在结算，请稍后再删除");
+    public static readonly Text BalanceTooLow = new("The balance does not suffice", "余额不足");
     public static readonly Text NotEnabled = new("This feature is not enabled", "该功能未启用");
     public static readonly Text SearchTooOften = new("Too many searches", "搜索过于频繁");
 

@@ -38,7 +38,8 @@ internal sealed class AdminHost : IAsyncDisposable
     public string SqlitePath { get; private init; } = "";
 
     /// <summary>Starts a host. Limits are out of the way unless a test sets them.</summary>
-    public static async Task<AdminHost> StartAsync(Dictionary<string, string?>? settings = null, string? sqlitePath = null, TimeProvider? clock = null)
+    public static async Task<AdminHost> StartAsync(
+        Dictionary<string, string?>? settings = null, string? sqlitePath = null, TimeProvider? clock = null, Action<IServiceCollection>? services = null)
     {
         var folder = sqlitePath is null ? Directory.CreateTempSubdirectory("newapi-admin-").FullName : null;
         var path = sqlitePath ?? Path.Combine(folder!, "newapi.db");
@@ -61,6 +62,7 @@ internal sealed class AdminHost : IAsyncDisposable
             builder.Services.AddSingleton(clock);
         }
         builder.AddAdmin();
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapAdmin();
         await app.Services.GetRequiredService<IDatabaseInitializer>().InitializeAsync(TestContext.Current.CancellationToken);
@@ -69,9 +71,10 @@ internal sealed class AdminHost : IAsyncDisposable
     }
 
     /// <summary>A host with a root account, and its session.</summary>
-    public static async Task<(AdminHost Host, Session Root)> StartSetUpAsync(Dictionary<string, string?>? settings = null, TimeProvider? clock = null)
+    public static async Task<(AdminHost Host, Session Root)> StartSetUpAsync(
+        Dictionary<string, string?>? settings = null, TimeProvider? clock = null, Action<IServiceCollection>? services = null)
     {
-        var host = await StartAsync(settings, clock: clock);
+        var host = await StartAsync(settings, clock: clock, services: services);
         var reply = await host.Anonymous.PostAsync("/api/setup", new JsonObject
         {
             ["username"] = RootName,

@@ -15,7 +15,7 @@ public sealed class ReferenceTests
         ["NewApi.RelayService"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults"],
         ["NewApi.Payments"] = ["NewApi.Data"],
         ["NewApi.Notifications"] = ["NewApi.Data"],
-        ["NewApi.AdminService"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults", "NewApi.Payments", "NewApi.Notifications"],
+        ["NewApi.AdminService"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults", "NewApi.Payments"],
         ["NewApi.Worker"] = ["NewApi.Providers", "NewApi.Data", "NewApi.ServiceDefaults", "NewApi.Payments", "NewApi.Notifications"],
         ["NewApi.Standalone"] = ["NewApi.RelayService", "NewApi.AdminService", "NewApi.Worker"],
         ["NewApi.AppHost"] = ["NewApi.RelayService", "NewApi.AdminService", "NewApi.Worker"],
