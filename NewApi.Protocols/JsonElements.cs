@@ -7,7 +7,7 @@ namespace NewApi.Protocols;
 /// Members of JSON objects as codecs read them; absent and <c>null</c> are the same. A member of a request that is not what it must be is
 /// an error which names it; whatever else is odd is the upstream's to judge.
 /// </summary>
-internal static class JsonElements
+public static class JsonElements
 {
     /// <summary>The member, unless it is absent or <c>null</c>.</summary>
     public static JsonElement? Find(this JsonElement element, ReadOnlySpan<byte> name) =>

@@ -20,7 +20,9 @@ public sealed class ProviderAccount
     /// <param name="other">The row's <c>other</c>: an API version, a region, an account id, as the provider has it.</param>
     /// <param name="organization">OpenAI organization, if any.</param>
     /// <param name="settings">The row's <c>settings</c> object; default for none.</param>
-    public ProviderAccount(ProviderProfile profile, string? baseUrl, string? other, string? organization, JsonElement settings = default)
+    /// <param name="created">When the channel was made, in seconds since 1970; 0 when that is not known.</param>
+    public ProviderAccount(
+        ProviderProfile profile, string? baseUrl, string? other, string? organization, JsonElement settings = default, long created = 0)
     {
         ArgumentNullException.ThrowIfNull(profile);
         Profile = profile;
@@ -28,6 +30,7 @@ public sealed class ProviderAccount
         Other = other ?? "";
         Organization = string.IsNullOrEmpty(organization) ? null : organization;
         Settings = settings;
+        Created = DateTimeOffset.FromUnixTimeSeconds(created);
         Special = profile.SpecialBases.FirstOrDefault(special => special.Name == BaseUrl);
         _behindGateway = profile.GatewayPrefix is not null && BaseUrl.StartsWith(CloudflareGateway, StringComparison.OrdinalIgnoreCase);
         _fixedAddresses = FixedAddresses();
@@ -44,6 +47,8 @@ public sealed class ProviderAccount
 
     /// <summary>The row's <c>settings</c>: an object, or undefined. It must outlive the account: clone it.</summary>
     public JsonElement Settings { get; }
+
+    public DateTimeOffset Created { get; }
 
     /// <summary>The plan that the channel names in place of a base URL, if any.</summary>
     public SpecialBase? Special { get; }

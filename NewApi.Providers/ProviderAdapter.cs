@@ -1,4 +1,8 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using NewApi.Domain;
+using NewApi.Protocols.Canonical;
+using NewApi.Providers.Answers;
 
 namespace NewApi.Providers;
 
@@ -28,6 +32,49 @@ public abstract class ProviderAdapter
     /// <param name="cancel">The caller has left, or a timeout has passed.</param>
     /// <exception cref="ProviderException">The credential or the settings of the channel cannot be used.</exception>
     public abstract Task<HttpResponseMessage> SendAsync(UpstreamMessage message, HttpMessageInvoker http, CancellationToken cancel);
+
+    /// <summary>
+    /// The channel itself says which dialect a caller's goes out in: <paramref name="dialect"/>, or null for none. False: the profile decides.
+    /// </summary>
+    public virtual bool TryChoose(ProviderAccount account, Dialect caller, string model, out Dialect? dialect)
+    {
+        dialect = null;
+        return false;
+    }
+
+    /// <summary>What the rows alone would do.</summary>
+    protected static async Task<HttpResponseMessage> SendByRowsAsync(UpstreamMessage message, HttpMessageInvoker http, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        using var request = UpstreamRequests.Build(message);
+        return await http.SendAsync(request, cancel);
+    }
+
+    /// <summary>A body of the provider's own to the address and with the credential of the rows.</summary>
+    protected static async Task<HttpResponseMessage> SendJsonAsync(
+        UpstreamMessage message, JsonObject body, HttpMessageInvoker http, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(http);
+        using var request = UpstreamRequests.Post(message.Account.AddressOf(message), Answer.Content(body));
+        UpstreamRequests.AddCredential(request.Headers, message);
+        return await http.SendAsync(UpstreamRequests.Finish(request, message), cancel);
+    }
+
+    /// <summary>The caller's request, for formats that have to be written anew.</summary>
+    /// <exception cref="TranslationException">It is no JSON object.</exception>
+    protected static JsonObject Asked(UpstreamMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        try
+        {
+            return JsonNode.Parse(message.Body.Span) as JsonObject ?? throw new TranslationException("The request must be a JSON object.");
+        }
+        catch (JsonException)
+        {
+            throw new TranslationException("The provider takes this request as JSON only.");
+        }
+    }
 }
 
 /// <summary>A channel that cannot be called as it is set up; the message is for its operator and names no secret.</summary>

@@ -13,6 +13,12 @@ public class UpstreamMessage
 
     public required Dialect Dialect { get; init; }
 
+    /// <summary>What the caller wrote in, where that may differ.</summary>
+    public Dialect? Caller { get; init; }
+
+    /// <summary>The caller's name of the model, where that may differ.</summary>
+    public string? CallerModel { get; init; }
+
     /// <summary>The upstream's name of the model.</summary>
     public required string Model { get; init; }
 
@@ -29,6 +35,11 @@ public class UpstreamMessage
 
     /// <summary>Headers that the operator wants for this model of Anthropic's, with their values.</summary>
     public IReadOnlyDictionary<string, string[]> ModelHeaders { get; init; } = ReadOnlyDictionary<string, string[]>.Empty;
+
+    /// <summary>Ids that the provider does not give are made of it.</summary>
+    public string RequestId { get; init; } = Guid.NewGuid().ToString("N");
+
+    public ProviderSettings Settings { get; init; } = ProviderSettings.Default;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 

@@ -64,6 +64,12 @@ public static class UpstreamRequests
                 headers.TryAddWithoutValidation("Authorization", "Bearer " + message.Key);
                 break;
         }
+        AddDialectHeaders(headers, message);
+    }
+
+    /// <summary>What a dialect demands besides the credential.</summary>
+    internal static void AddDialectHeaders(HttpRequestHeaders headers, UpstreamMessage message)
+    {
         if (message.Dialect is Dialect.AnthropicMessages or Dialect.AnthropicCountTokens)
         {
             headers.TryAddWithoutValidation("anthropic-version", message.ClientHeader("anthropic-version") ?? DefaultAnthropicVersion);

@@ -1,3 +1,4 @@
+using NewApi.Providers;
 using NewApi.ServiceDefaults;
 
 namespace NewApi.RelayService;
@@ -50,6 +51,9 @@ internal sealed record RelayOptions
     /// <summary>Directory of the usage journal (<c>JOURNAL_DIR</c>): on a local disk that survives a restart.</summary>
     public string JournalDirectory { get; init; } = Path.Combine("data", "journal");
 
+    /// <summary>What the environment says about providers (<c>AZURE_DEFAULT_API_VERSION</c>, <c>COHERE_SAFETY_SETTING</c>, <c>DIFY_DEBUG</c>).</summary>
+    public ProviderSettings Providers { get; init; } = ProviderSettings.Default;
+
     public static RelayOptions Read(SettingsReader settings) => new()
     {
         MaxRequestBody = (long)settings.Int("MAX_REQUEST_BODY_MB", 128, 1, 1024) << 20,
@@ -65,6 +69,12 @@ internal sealed record RelayOptions
         SkipCertificateCheck = settings.Flag("TLS_INSECURE_SKIP_VERIFY", false),
         LogErrors = settings.Flag("ERROR_LOG_ENABLED", false),
         SyncFrequency = settings.Seconds("SYNC_FREQUENCY", 60, 1, 86_400),
+        Providers = new ProviderSettings
+        {
+            AzureApiVersion = settings.Text("AZURE_DEFAULT_API_VERSION") ?? ProviderSettings.Default.AzureApiVersion,
+            CohereSafety = settings.Text("COHERE_SAFETY_SETTING") ?? ProviderSettings.Default.CohereSafety,
+            DifyDebug = settings.Flag("DIFY_DEBUG", ProviderSettings.Default.DifyDebug),
+        },
         JournalDirectory = settings.Text("JOURNAL_DIR") ?? Path.Combine("data", "journal"),
     };
 }

@@ -20,7 +20,7 @@ internal sealed class Channel
         Profile = profile;
         Priority = row.Priority ?? 0;
         Weight = (int)Math.Clamp(row.Weight ?? 0, 0, 1_000_000);
-        Account = new ProviderAccount(profile, row.BaseUrl, row.Other, row.OpenAiOrganization, ReadObject(row.Settings));
+        Account = new ProviderAccount(profile, row.BaseUrl, row.Other, row.OpenAiOrganization, ReadObject(row.Settings), row.CreatedTime);
         (Keys, MultiKeyPolling, IsMultiKey) = ReadKeys(row);
         ModelMapping = ReadTexts(row.ModelMapping, out var mappingBroken);
         MappingBroken = mappingBroken;
@@ -87,15 +87,22 @@ internal sealed class Channel
     /// The dialect in which a call reaches this upstream: the caller's own if it speaks that, else the closest that the call can be
     /// translated into; null when it can serve the call in no way.
     /// </summary>
+    /// <param name="caller">What the call is written in.</param>
+    /// <param name="model">The model as the caller names it.</param>
     public Dialect? DialectFor(Dialect caller, string model)
     {
-        if (Account.Speaks(caller, model))
+        if (Profile.Adapter is { } adapter && adapter.TryChoose(Account, caller, model, out var chosen))
+        {
+            return chosen is { } named && (named == caller || Translations.Exists(caller, named)) ? named : null;
+        }
+        TryMapModel(model, out var upstreamModel);
+        if (Account.Speaks(caller, upstreamModel))
         {
             return caller;
         }
         foreach (var relative in Translations.RelativesOf(caller))
         {
-            if (Account.Speaks(relative, model) && Translations.Exists(caller, relative))
+            if (Account.Speaks(relative, upstreamModel) && Translations.Exists(caller, relative))
             {
                 return relative;
             }

@@ -10,12 +10,16 @@ namespace NewApi.RelayService.Upstream;
 internal sealed class RelayMessage(HttpRequest client, Channel channel) : UpstreamMessage
 {
     public static RelayMessage For(
-        RelayCall call, Channel channel, ChannelKey key, Dialect dialect, string model, BodyContent content, TimeProvider clock) =>
+        RelayCall call, Channel channel, ChannelKey key, Dialect dialect, string model, BodyContent content, RelayOptions options, TimeProvider clock) =>
         new(call.Http.Request, channel)
         {
             Account = channel.Account,
             Key = key.Secret,
             Dialect = dialect,
+            Caller = call.Dialect,
+            CallerModel = call.Model,
+            RequestId = call.RequestId,
+            Settings = options.Providers,
             Model = model,
             Action = ActionOf(call, dialect),
             Stream = call.Stream,

@@ -30,7 +30,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             {
                 return Failed(exchange, new RelayFault(500, "channel:model_mapped_error", "The channel's model mapping cannot be followed."));
             }
-            if (channel.DialectFor(call.Dialect, model) is not { } dialect)
+            if (channel.DialectFor(call.Dialect, call.Model) is not { } dialect)
             {
                 return Failed(exchange, new RelayFault(503, "model_not_found", "The channel cannot serve this kind of call."));
             }
@@ -42,7 +42,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
                 content.Headers.TryAddWithoutValidation("Content-Type", call.Http.Request.ContentType);
             }
             exchange.Deadline.CancelAfter(call.Stream ? options.FirstByteTimeout : BufferedTimeout);
-            exchange.Response = await SendAsync(RelayMessage.For(call, channel, key, dialect, model, content, clock), channel, exchange.Deadline.Token);
+            exchange.Response = await SendAsync(RelayMessage.For(call, channel, key, dialect, model, content, options, clock), channel, exchange.Deadline.Token);
             exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
             if (!exchange.Response.IsSuccessStatusCode)
             {

@@ -11,14 +11,11 @@ internal static partial class UnservedVariables
     public static IReadOnlyList<string> All { get; } =
     [
         "ANONYMOUS_REQUEST_BODY_LIMIT_KB",
-        "AZURE_DEFAULT_API_VERSION",
         "CHANNEL_TEST_ENABLED",
         "CHANNEL_TEST_FREQUENCY",
         "CHANNEL_UPDATE_FREQUENCY",
-        "COHERE_SAFETY_SETTING",
         "CRYPTO_SECRET",
         "CountToken",
-        "DIFY_DEBUG",
         "ENABLE_PPROF",
         "GEMINI_SAFETY_SETTING",
         "GEMINI_VISION_MAX_IMAGE_NUM",

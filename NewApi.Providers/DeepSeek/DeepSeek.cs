@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+using NewApi.Domain;
+
+namespace NewApi.Providers.DeepSeek;
+
+/// <summary>DeepSeek (channel type 43). How deep it thinks may be said by a suffix of the fourth series' names.</summary>
+internal static class DeepSeek
+{
+    public static ProviderProfile Profile { get; } = new(43, "DeepSeek", "https://api.deepseek.com")
+    {
+        Paths = ProviderProfile.Only(
+            (Dialect.OpenAIChat, "/v1/chat/completions"),
+            (Dialect.OpenAICompletions, "/beta/completions"),
+            (Dialect.AnthropicMessages, "/anthropic/v1/messages")),
+        StreamOptions = true,
+        Rules =
+        [
+            BodyRule.Move("max_completion_tokens", "max_tokens"),
+            BodyRule.Suffix("-none", draft => draft.Set("thinking", new JsonObject { ["type"] = "disabled" }), IsFourth),
+            BodyRule.Suffix("-max", Deepest, IsFourth),
+            BodyRule.Suffix("-none", draft => draft.Set("thinking", new JsonObject { ["type"] = "disabled" }), IsFourth) with
+            {
+                Dialects = [Dialect.AnthropicMessages],
+            },
+            BodyRule.Suffix("-max", DeepestMessages, IsFourth) with { Dialects = [Dialect.AnthropicMessages] },
+        ],
+    };
+
+    private static bool IsFourth(string model) => model.StartsWith("deepseek-v4-", StringComparison.Ordinal);
+
+    private static void Deepest(RequestDraft draft)
+    {
+        draft.Set("thinking", new JsonObject { ["type"] = "enabled" });
+        draft.Set("reasoning_effort", "max");
+    }
+
+    private static void DeepestMessages(RequestDraft draft)
+    {
+        draft.Set("thinking", new JsonObject { ["type"] = "enabled" });
+        draft.Set("output_config", new JsonObject { ["effort"] = "max" });
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using NewApi.Domain;
+using NewApi.Protocols;
+using NewApi.Providers.Answers;
+using NewApi.Providers.Gemini;
+
+namespace NewApi.Providers.Vertex;
+
+/// <summary>Which publisher a model belongs to, and what Vertex wants different in its requests.</summary>
+internal sealed partial class VertexAdapter : ProviderAdapter
+{
+    private const string AnthropicVersion = "vertex-2023-10-16";
+    private const string EverywhereRegion = "global";
+
+    public override bool NeedsAddress => false;
+
+    public override bool Speaks(ProviderAccount account, Dialect dialect, string model) => dialect switch
+    {
+        Dialect.AnthropicMessages => IsClaude(model),
+        Dialect.OpenAIChat => !IsClaude(model) && IsOpen(model),
+        Dialect.OpenAIImages => GeminiImages.ByPrediction(model),
+        Dialect.GeminiContent or Dialect.GeminiEmbeddings or Dialect.GeminiAction => !IsClaude(model) && !IsOpen(model),
+        _ => false,
+    };
+
+    public override async Task<HttpResponseMessage> SendAsync(UpstreamMessage message, HttpMessageInvoker http, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var byKey = message.Account.Setting("vertex_key_type") == "api_key";
+        var account = byKey ? null : ServiceAccount.Parse(message.Key);
+        using var request = UpstreamRequests.Post(AddressOf(message, account), Content(message));
+        if (account is not null)
+        {
+            var token = await account.TokenAsync(http, message.Clock, cancel);
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+            request.Headers.TryAddWithoutValidation("x-goog-user-project", account.Project);
+        }
+        if (message.Dialect == Dialect.AnthropicMessages && message.ClientHeader("anthropic-beta") is { } beta)
+        {
+            request.Headers.TryAddWithoutValidation("anthropic-beta", beta);
+        }
+        var response = await http.SendAsync(UpstreamRequests.Finish(request, message), cancel);
+        return message.Dialect == Dialect.OpenAIImages ? await GeminiImages.AnswerAsync(response, message, cancel) : response;
+    }
+
+    private static bool IsClaude(string model) => model.StartsWith("claude", StringComparison.Ordinal);
+
+    private static bool IsOpen(string model) =>
+        model.Contains("llama", StringComparison.OrdinalIgnoreCase) || model.Contains("-maas", StringComparison.Ordinal);
+
+    private static Uri AddressOf(UpstreamMessage message, ServiceAccount? account)
+    {
+        var region = RegionOf(message.Account.Other, message.Model);
+        var host = message.Account.BaseUrl.Length > 0 ? message.Account.BaseUrl
+            : region == EverywhereRegion ? "https://aiplatform.googleapis.com"
+            : $"https://{region}-aiplatform.googleapis.com";
+        var version = message.Dialect == Dialect.OpenAIChat ? "v1beta1" : "v1";
+        var place = account is null ? "" : $"/projects/{Uri.EscapeDataString(account.Project)}/locations/{region}";
+        var action = message.Dialect switch
+        {
+            Dialect.AnthropicMessages => message.Stream ? "streamRawPredict" : "rawPredict",
+            Dialect.OpenAIImages => "predict",
+            _ => message.Action,
+        };
+        var path = message.Dialect switch
+        {
+            Dialect.OpenAIChat => "/endpoints/openapi/chat/completions",
+            Dialect.AnthropicMessages => $"/publishers/anthropic/models/{Dated(message.Model)}:{action}",
+            _ => $"/publishers/google/models/{Uri.EscapeDataString(message.Model)}:{action}",
+        };
+        var address = new Uri($"{host}/{version}{place}{path}");
+        if (message.Stream && message.Dialect is Dialect.AnthropicMessages or Dialect.GeminiContent)
+        {
+            address = UpstreamRequests.WithQuery(address, "alt=sse");
+        }
+        return account is null ? UpstreamRequests.WithQuery(address, "key=" + Uri.EscapeDataString(message.Key)) : address;
+    }
+
+    /// <summary>A region, or JSON of model to region with <c>default</c>.</summary>
+    private static string RegionOf(string other, string model)
+    {
+        if (!other.StartsWith('{'))
+        {
+            return other.Length > 0 ? other : EverywhereRegion;
+        }
+        try
+        {
+            var regions = JsonElement.Parse(other);
+            return regions.Word(System.Text.Encoding.UTF8.GetBytes(model)) ?? regions.Word("default"u8) ?? EverywhereRegion;
+        }
+        catch (JsonException)
+        {
+            throw new ProviderException("channel:invalid_settings", "The channel's regions are neither a name nor a JSON object.");
+        }
+    }
+
+    /// <summary><c>claude-3-5-sonnet-20240620</c> is <c>claude-3-5-sonnet@20240620</c> here.</summary>
+    private static string Dated(string model) => DateSuffix().Replace(model, "@$1");
+
+    private static HttpContent? Content(UpstreamMessage message)
+    {
+        switch (message.Dialect)
+        {
+            case Dialect.AnthropicMessages:
+                var draft = new RequestDraft(message.Account, message.Dialect, message.Model, message.Body);
+                draft.Remove("model");
+                draft.Set("anthropic_version", AnthropicVersion);
+                return Answer.Content(draft.ToBytes());
+            case Dialect.OpenAIImages:
+                return Answer.Content(GeminiImages.Request(Asked(message), message.Model));
+            case Dialect.GeminiContent when message.Body.Span.IndexOf("functionResponse"u8) >= 0:
+                return Answer.Content(WithoutResponseIds(Asked(message)));
+            default:
+                return message.Content;
+        }
+    }
+
+    /// <summary>Ids of function responses are refused here.</summary>
+    private static JsonObject WithoutResponseIds(JsonObject body)
+    {
+        foreach (var content in (body["contents"] as JsonArray)?.OfType<JsonObject>() ?? [])
+        {
+            foreach (var part in (content["parts"] as JsonArray)?.OfType<JsonObject>() ?? [])
+            {
+                (part["functionResponse"] as JsonObject)?.Remove("id");
+            }
+        }
+        return body;
+    }
+
+    [GeneratedRegex(@"-(\d{8})$")]
+    private static partial Regex DateSuffix();
+}
