@@ -60,6 +60,13 @@ public sealed class ProviderAccount
         || (Uri.TryCreate(BaseUrl.Replace("{model}", "model", StringComparison.Ordinal), UriKind.Absolute, out var address)
             && address.Scheme is "http" or "https");
 
+    /// <summary>Where the upstream lists its models; null when there is no address to ask at.</summary>
+    public Uri? ModelList =>
+        Uri.TryCreate(Special is null ? BaseUrl + Behind(Profile.ModelsPath) : Special.OpenAI + "/models", UriKind.Absolute, out var address)
+        && address.Scheme is "http" or "https"
+            ? address
+            : null;
+
     /// <summary>The upstream takes this dialect for this model as it is.</summary>
     public bool Speaks(Dialect dialect, string model) =>
         Special is not null ? Special.AddressOf(dialect) is not null

@@ -82,5 +82,7 @@ public abstract class ProviderAdapter
 /// <param name="message">What is wrong.</param>
 public sealed class ProviderException(string code, string message) : Exception(message)
 {
+    public string Code => code;
+
     public RelayFault ToFault() => new(500, code, Message);
 }

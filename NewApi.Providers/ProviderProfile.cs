@@ -36,6 +36,9 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
     /// </summary>
     public required FrozenDictionary<Dialect, string> Paths { get; init; }
 
+    /// <summary>Where the upstream lists its models.</summary>
+    public string ModelsPath { get; init; } = "/v1/models";
+
     /// <summary>The upstream understands <c>stream_options.include_usage</c>; others refuse or ignore it, so it is taken out.</summary>
     public bool StreamOptions { get; init; }
 

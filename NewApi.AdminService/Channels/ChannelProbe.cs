@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NewApi.AdminService.Http;
 using NewApi.Data.Rows;
 using NewApi.Domain;
+using NewApi.Protocols.Canonical;
 using NewApi.Providers;
 
 namespace NewApi.AdminService.Channels;
@@ -23,7 +23,7 @@ internal sealed record ProbeResult(Text? Fault, TimeSpan Elapsed)
 /// Asks an upstream one tiny question, or for its list of models, the way its provider profile says. Apart from the relay on purpose: a test
 /// neither retries nor charges, and tells the operator what upstream said (without the key).
 /// </summary>
-internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider clock)
+internal sealed class ChannelProbe(IHttpMessageHandlerFactory handlers, TimeProvider clock)
 {
     public const string Client = "NewApi.Probe";
 
@@ -32,12 +32,17 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
     private const int MessageLimit = 400;
     private const string DefaultModel = "gpt-4o-mini";
 
-    /// <summary>Task queues and picture bots: they have no cheap question.</summary>
-    private static readonly HashSet<long> Untestable = [2, 5, 36, 50, 51, 52, 54, 55];
-
     public async Task<ProbeResult> TestAsync(ChannelRow row, string model, string endpoint, bool stream, CancellationToken ct)
     {
-        if (Untestable.Contains(row.Type))
+        if (ProviderRegistry.Find((int)row.Type) is not { } profile)
+        {
+            return ProbeResult.Failed(Say.TestUnsupported);
+        }
+        model = ModelMapping.Resolve(row.ModelMapping, FirstOf(model, row.TestModel, ChannelRules.Models(row.Models).FirstOrDefault()) ?? DefaultModel);
+        var settings = ChannelRules.Object(row.Settings ?? "") ?? default;
+        var account = new ProviderAccount(profile, row.BaseUrl, row.Other, row.OpenAiOrganization, settings, row.CreatedTime);
+        // Task queues and makers of pictures have no cheap question.
+        if (ProbeQuestion.For(account, model, endpoint, stream) is not { } question)
         {
             return ProbeResult.Failed(Say.TestUnsupported);
         }
@@ -45,26 +50,35 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
         {
             return ProbeResult.Failed(Say.NoEnabledKey);
         }
-        model = ModelMapping.Resolve(row.ModelMapping, FirstOf(model, row.TestModel, ChannelRules.Models(row.Models).FirstOrDefault()) ?? DefaultModel);
-        var question = ProbeQuestion.For(row, model, endpoint, stream);
-        if (Address(row.BaseUrl, row.Type, question.Path, question.WholeAddress) is not { } address)
+        if (!account.IsUsable)
         {
             return ProbeResult.Failed(string.IsNullOrWhiteSpace(row.BaseUrl) ? Say.NoBaseUrl : Say.BadBaseUrl);
         }
         var started = clock.GetTimestamp();
+        using var content = new ReadOnlyMemoryContent(question.Body);
+        var message = new ProbeMessage(row.HeaderOverride)
+        {
+            Account = account,
+            Key = key,
+            Dialect = question.Dialect,
+            Model = question.Model,
+            Action = stream ? "streamGenerateContent" : "generateContent",
+            Stream = stream,
+            Content = content,
+            Body = question.Body,
+            Clock = clock,
+        };
         var (fault, _) = await SendAsync(
-            () =>
+            async (http, cancel) =>
             {
-                var request = new HttpRequestMessage(HttpMethod.Post, address)
+                if (profile.Adapter is { } adapter)
                 {
-                    Content = new StringContent(question.Body.ToJsonString(), new UTF8Encoding(false), "application/json"),
-                };
-                request.Content.Headers.ContentType!.CharSet = null;
-                return request;
+                    return await adapter.SendAsync(message, http, cancel);
+                }
+                using var request = UpstreamRequests.Build(message);
+                return await http.SendAsync(request, cancel);
             },
-            row.Type,
             key,
-            row.HeaderOverride,
             Proxy(row),
             stream ? 0 : AnswerLimit,
             stream ? null : question.LooksRight,
@@ -76,21 +90,35 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
     public async Task<(Text? Fault, List<string> Models)> ListModelsAsync(
         long type, string? baseUrl, string key, string? headers, string? proxy, CancellationToken ct)
     {
-        var path = type switch
+        if (ProviderRegistry.Find((int)type) is not { } profile)
         {
-            4 => "/api/tags",
-            17 => "/compatible-mode/v1/models",
-            24 => "/v1beta/models?pageSize=1000",
-            26 => "/api/paas/v4/models",
-            45 => "/api/v3/models",
-            _ => "/v1/models",
-        };
-        if (Address(baseUrl, type, path, false) is not { } address)
+            return (Say.TestUnsupported, []);
+        }
+        var account = new ProviderAccount(profile, baseUrl, null, null);
+        if (account.ModelList is not { } address)
         {
             return (string.IsNullOrWhiteSpace(baseUrl) ? Say.NoBaseUrl : Say.BadBaseUrl, []);
         }
+        var message = new ProbeMessage(headers)
+        {
+            Account = account,
+            Key = key,
+            Dialect = profile.Credential == CredentialScheme.AnthropicKey ? Dialect.AnthropicMessages : Dialect.OpenAIChat,
+            Model = "",
+            Clock = clock,
+        };
         var (fault, json) = await SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Get, address), type, key, headers, proxy, ModelListLimit, static _ => true, ct);
+            async (http, cancel) =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, address);
+                UpstreamRequests.AddCredential(request.Headers, message);
+                return await http.SendAsync(UpstreamRequests.Finish(request, message), cancel);
+            },
+            key,
+            proxy,
+            ModelListLimit,
+            static _ => true,
+            ct);
         if (fault is not null || json is null)
         {
             return (fault ?? Say.UpstreamNotUnderstood, []);
@@ -116,10 +144,8 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
         && proxy.ValueKind == JsonValueKind.String && proxy.GetString() is { Length: > 0 } address ? address : null;
 
     private async Task<(Text? Fault, JsonNode? Json)> SendAsync(
-        Func<HttpRequestMessage> make,
-        long type,
+        Func<HttpMessageInvoker, CancellationToken, Task<HttpResponseMessage>> send,
         string key,
-        string? headerOverride,
         string? proxy,
         int readLimit,
         Func<JsonNode, bool>? looksRight,
@@ -129,13 +155,10 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
         timeout.CancelAfter(TimeSpan.FromSeconds(60));
         try
         {
-            using var request = make();
-            Authorize(request, type, key, headerOverride);
-            using var own = proxy is null ? null : ThroughProxy(proxy);
-            using HttpMessageInvoker invoker = own is null ? clients.CreateClient(Client) : new HttpMessageInvoker(own);
-            using var response = invoker is HttpClient client
-                ? await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token)
-                : await invoker.SendAsync(request, timeout.Token);
+            using var http = proxy is null
+                ? new HttpMessageInvoker(handlers.CreateHandler(Client), disposeHandler: false)
+                : new HttpMessageInvoker(ThroughProxy(proxy));
+            using var response = await send(http, timeout.Token);
             if (readLimit == 0 && response.IsSuccessStatusCode)
             {
                 return await FirstEventAsync(response, key, timeout.Token);
@@ -147,6 +170,14 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
                 return (Say.UpstreamStatus.Fill((int)response.StatusCode, Message(json, text, key)), null);
             }
             return json is null || looksRight?.Invoke(json) == false ? (Say.UpstreamNotUnderstood, null) : (null, json);
+        }
+        catch (ProviderException fault)
+        {
+            return (Say.ChannelSetUp.Fill(fault.Message), null);
+        }
+        catch (TranslationException fault)
+        {
+            return (Say.ChannelSetUp.Fill(fault.Message), null);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -183,50 +214,6 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
                 : json is null ? (Say.UpstreamNotUnderstood, null) : (null, json);
         }
         return (Say.UpstreamNotUnderstood, null);
-    }
-
-    private static void Authorize(HttpRequestMessage request, long type, string key, string? headerOverride)
-    {
-        var profile = ProviderRegistry.Find((int)type);
-        switch (profile?.Credential ?? CredentialScheme.Bearer)
-        {
-            case CredentialScheme.AnthropicKey:
-                request.Headers.Add("x-api-key", key);
-                request.Headers.Add("anthropic-version", "2023-06-01");
-                break;
-            case CredentialScheme.GoogleKey:
-                request.Headers.Add("x-goog-api-key", key);
-                break;
-            case CredentialScheme.AzureKey:
-                request.Headers.Add("api-key", key);
-                break;
-            default:
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-                break;
-        }
-        foreach (var (name, value) in profile?.Headers ?? [])
-        {
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
-        if (ChannelRules.Object(headerOverride ?? "") is { } overrides)
-        {
-            foreach (var header in overrides.EnumerateObject())
-            {
-                if (header.Value.ValueKind == JsonValueKind.String)
-                {
-                    request.Headers.Remove(header.Name);
-                    request.Headers.TryAddWithoutValidation(header.Name, header.Value.GetString()!.Replace("{api_key}", key));
-                }
-            }
-        }
-    }
-
-    private static Uri? Address(string? baseUrl, long type, string path, bool whole)
-    {
-        var root = string.IsNullOrWhiteSpace(baseUrl) ? ProviderRegistry.Find((int)type)?.BaseUrl : baseUrl.Trim().TrimEnd('/');
-        return Uri.TryCreate(root is null ? null : whole ? root : root + path, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")
-            ? uri
-            : null;
     }
 
     private static SocketsHttpHandler ThroughProxy(string proxy) =>
@@ -284,5 +271,27 @@ internal sealed class ChannelProbe(IHttpClientFactory clients, TimeProvider cloc
             }
         }
         return null;
+    }
+}
+
+/// <summary>A request of nobody's: no caller, and of the channel's own headers only those that need none.</summary>
+internal sealed class ProbeMessage(string? headerOverride) : UpstreamMessage
+{
+    public override void Override(HttpRequestMessage request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (ChannelRules.Object(headerOverride ?? "") is not { } overrides)
+        {
+            return;
+        }
+        foreach (var header in overrides.EnumerateObject())
+        {
+            if (header.Value.ValueKind == JsonValueKind.String)
+            {
+                request.Headers.Remove(header.Name);
+                request.Headers.TryAddWithoutValidation(
+                    header.Name, header.Value.GetString()!.Replace("{api_key}", Key, StringComparison.Ordinal));
+            }
+        }
     }
 }

@@ -1,31 +1,39 @@
+using System.Text;
 using System.Text.Json.Nodes;
-using NewApi.Data.Rows;
 using NewApi.Domain;
+using NewApi.Protocols.Canonical;
 using NewApi.Providers;
 
 namespace NewApi.AdminService.Channels;
 
 /// <summary>The tiny request that a channel test sends, in a dialect that its upstream speaks.</summary>
-internal sealed record ProbeQuestion(string Path, bool WholeAddress, JsonObject Body, Func<JsonNode, bool> LooksRight)
+internal sealed record ProbeQuestion(Dialect Dialect, string Model, ReadOnlyMemory<byte> Body, Func<JsonNode, bool> LooksRight)
 {
     private const string Hello = "hi";
     private const int FewTokens = 16;
 
-    public static ProbeQuestion For(ChannelRow row, string model, string endpoint, bool stream)
+    /// <summary>Null when the upstream takes no cheap question.</summary>
+    public static ProbeQuestion? For(ProviderAccount account, string model, string endpoint, bool stream)
     {
-        var profile = ProviderRegistry.Find((int)row.Type);
-        var dialect = DialectFor(profile, model, endpoint);
-        var template = profile is not null && profile.Paths.TryGetValue(dialect, out var known) ? known : DefaultPath(dialect);
-        var version = row.Other is { Length: > 0 and < 40 } other && !other.StartsWith('{') ? other
-            : row.Type == 3 ? "2025-04-01-preview" : "v1beta";
-        var path = template
-            .Replace("{model}", Uri.EscapeDataString(model))
-            .Replace("{action}", stream ? "streamGenerateContent?alt=sse" : "generateContent")
-            .Replace("{version}", version);
-        return new ProbeQuestion(path, profile?.WholeAddress ?? false, BodyOf(dialect, model, stream), AnswerOf(dialect));
+        foreach (var dialect in DialectsFor(model, endpoint))
+        {
+            if (Speaks(account, dialect, model))
+            {
+                ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(BodyOf(dialect, model, stream).ToJsonString());
+                var draft = account.Draft(dialect, model, body);
+                return new ProbeQuestion(dialect, draft?.Model ?? model, draft?.ToBytes() ?? body, AnswerOf(dialect));
+            }
+        }
+        return null;
     }
 
-    private static Dialect DialectFor(ProviderProfile? profile, string model, string endpoint)
+    private static bool Speaks(ProviderAccount account, Dialect dialect, string model) =>
+        account.Profile.Adapter is { } adapter && adapter.TryChoose(account, dialect, model, out var chosen)
+            ? chosen == dialect
+            : account.Speaks(dialect, model);
+
+    /// <summary>What to ask in, best first: as asked for, or what a call of that kind would be translated into.</summary>
+    private static Dialect[] DialectsFor(string model, string endpoint)
     {
         Dialect? asked = endpoint switch
         {
@@ -34,38 +42,28 @@ internal sealed record ProbeQuestion(string Path, bool WholeAddress, JsonObject 
             "anthropic" => Dialect.AnthropicMessages,
             "gemini" => Dialect.GeminiContent,
             "embeddings" => Dialect.OpenAIEmbeddings,
+            "jina-rerank" => Dialect.Rerank,
             _ => null,
         };
         if (asked is { } named)
         {
-            return named;
+            return [named, .. Translations.RelativesOf(named)];
         }
-        if (profile is not null && !profile.Speaks(Dialect.OpenAIChat))
+        if (model.Contains("rerank", StringComparison.OrdinalIgnoreCase))
         {
-            return profile.Speaks(Dialect.AnthropicMessages) ? Dialect.AnthropicMessages
-                : profile.Speaks(Dialect.GeminiContent) ? Dialect.GeminiContent
-                : profile.Paths.Keys.FirstOrDefault();
+            return [Dialect.Rerank, Dialect.OpenAIChat];
         }
         return model.Contains("embedding", StringComparison.OrdinalIgnoreCase) || model.StartsWith("m3e", StringComparison.OrdinalIgnoreCase)
             || model.Contains("bge-", StringComparison.OrdinalIgnoreCase)
-            ? Dialect.OpenAIEmbeddings
-            : Dialect.OpenAIChat;
+            ? [Dialect.OpenAIEmbeddings, Dialect.OpenAIChat]
+            : [Dialect.OpenAIChat, .. Translations.RelativesOf(Dialect.OpenAIChat), Dialect.OpenAIEmbeddings, Dialect.Rerank];
     }
-
-    private static string DefaultPath(Dialect dialect) => dialect switch
-    {
-        Dialect.OpenAICompletions => "/v1/completions",
-        Dialect.OpenAIEmbeddings => "/v1/embeddings",
-        Dialect.OpenAIResponses => "/v1/responses",
-        Dialect.AnthropicMessages => "/v1/messages",
-        Dialect.GeminiContent => "/v1beta/models/{model}:{action}",
-        _ => "/v1/chat/completions",
-    };
 
     private static JsonObject BodyOf(Dialect dialect, string model, bool stream)
     {
         JsonObject body = dialect switch
         {
+            Dialect.Rerank => new() { ["model"] = model, ["query"] = Hello, ["documents"] = new JsonArray(Hello) },
             Dialect.OpenAIEmbeddings => new() { ["model"] = model, ["input"] = Hello },
             Dialect.OpenAICompletions => new() { ["model"] = model, ["prompt"] = Hello, ["max_tokens"] = FewTokens },
             Dialect.OpenAIResponses => new() { ["model"] = model, ["input"] = Hello, ["max_output_tokens"] = FewTokens },
@@ -86,7 +84,7 @@ internal sealed record ProbeQuestion(string Path, bool WholeAddress, JsonObject 
                 [IsReasoning(model) ? "max_completion_tokens" : "max_tokens"] = FewTokens,
             },
         };
-        if (stream && dialect is not (Dialect.GeminiContent or Dialect.OpenAIEmbeddings))
+        if (stream && dialect is not (Dialect.GeminiContent or Dialect.OpenAIEmbeddings or Dialect.Rerank))
         {
             body["stream"] = true;
         }
@@ -99,6 +97,7 @@ internal sealed record ProbeQuestion(string Path, bool WholeAddress, JsonObject 
     private static Func<JsonNode, bool> AnswerOf(Dialect dialect) => dialect switch
     {
         Dialect.OpenAIEmbeddings => static json => json is JsonObject { } answer && answer["data"] is JsonArray,
+        Dialect.Rerank => static json => json is JsonObject { } answer && answer["results"] is JsonArray,
         Dialect.OpenAIResponses => static json => json is JsonObject { } answer && answer["output"] is JsonArray,
         Dialect.AnthropicMessages => static json => json is JsonObject { } answer && answer["content"] is JsonArray,
         Dialect.GeminiContent => static json => json is JsonObject { } answer && answer["candidates"] is JsonArray,

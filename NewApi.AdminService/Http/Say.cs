@@ -85,6 +85,7 @@ internal static class Say
     public static readonly Text NoBaseUrl = new("The channel has no base URL", "渠道未设置基础地址");
     public static readonly Text BadBaseUrl = new("The base URL is not a valid http address", "基础地址不是有效的 http 地址");
     public static readonly Text NoEnabledKey = new("The channel has no enabled key", "渠道没有可用的密钥");
+    public static readonly Text ChannelSetUp = new("The channel can not be called: {0}", "渠道无法调用：{0}");
     public static readonly Text UpstreamStatus = new("Upstream answered {0}: {1}", "上游返回 {0}：{1}");
     public static readonly Text UpstreamUnreachable = new("Upstream can not be reached: {0}", "无法连接上游：{0}");
     public static readonly Text UpstreamTimeout = new("Upstream did not answer in time", "上游超时未响应");

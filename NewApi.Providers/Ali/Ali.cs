@@ -10,6 +10,7 @@ internal static class Ali
 {
     public static ProviderProfile Profile { get; } = new(17, "Ali", "https://dashscope.aliyuncs.com")
     {
+        ModelsPath = "/compatible-mode/v1/models",
         Paths = ProviderProfile.Only(
             (Dialect.OpenAIChat, "/compatible-mode/v1/chat/completions"),
             (Dialect.OpenAICompletions, "/compatible-mode/v1/completions"),

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
+using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -31,6 +32,20 @@ internal static class Answer
     {
         upstream.Content.Dispose();
         upstream.Content = Content(json);
+        if (upstream.IsSuccessStatusCode)
+        {
+            // Callers know one success; that something was created (201) is the provider's affair.
+            upstream.StatusCode = HttpStatusCode.OK;
+        }
+        return upstream;
+    }
+
+    /// <summary>Server-sent events that are all there already.</summary>
+    public static HttpResponseMessage Events(HttpResponseMessage upstream, ReadOnlyMemory<byte> events)
+    {
+        upstream.Content.Dispose();
+        upstream.Content = new ReadOnlyMemoryContent(events);
+        upstream.Content.Headers.ContentType = EventStream;
         return upstream;
     }
 
@@ -60,6 +75,17 @@ internal static class Answer
     {
         upstream.StatusCode = (HttpStatusCode)refusal.Status;
         return Whole(upstream, refusal.ToJson());
+    }
+
+    /// <summary>A connection that the upstream refused to make a WebSocket of, with the status it gave.</summary>
+    /// <exception cref="HttpRequestException">It gave none: nobody was reached.</exception>
+    public static HttpResponseMessage NotConnected(ClientWebSocket socket, WebSocketException error)
+    {
+        var status = socket.HttpStatusCode;
+        socket.Dispose();
+        return status is 0 or HttpStatusCode.SwitchingProtocols
+            ? throw new HttpRequestException("The upstream refused the connection.", error)
+            : Refusal(new HttpResponseMessage(status), new UpstreamRefusal((int)status, "upstream_error", "The upstream refused the connection."));
     }
 
     public static async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancel)

@@ -67,7 +67,9 @@ internal abstract class OwnChatAdapter : ProviderAdapter
         {
             var collector = new ReplyCollector();
             reader.Read("message", await Answer.ReadJsonAsync(response, cancel), collector);
-            return Answer.Whole(response, Written(collector.Reply, reader.Usage, message));
+            return message.Stream
+                ? Answer.Events(response, Played(collector.Reply, reader.Usage, message))
+                : Answer.Whole(response, Written(collector.Reply, reader.Usage, message));
         }
         catch (UpstreamRefusal refusal)
         {
@@ -80,6 +82,17 @@ internal abstract class OwnChatAdapter : ProviderAdapter
         reply.Usage = usage;
         var output = new ArrayBufferWriter<byte>();
         Translations.CodecOf(Dialect.OpenAIChat).WriteReply(reply, output, ContextOf(message));
+        return output.WrittenMemory;
+    }
+
+    /// <summary>A whole answer as if it had been streamed, for a caller who asked for events.</summary>
+    private static ReadOnlyMemory<byte> Played(ChatReply reply, in Usage usage, UpstreamMessage message)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var events = Translations.CodecOf(Dialect.OpenAIChat).OpenStream(output, ContextOf(message));
+        reply.Usage = usage;
+        reply.Replay(events);
+        events.End(usage);
         return output.WrittenMemory;
     }
 

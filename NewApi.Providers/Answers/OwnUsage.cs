@@ -24,7 +24,7 @@ internal static class OwnUsage
         holder?.Find(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDecimal(out var number) && number >= 0 ? (long)number : null;
 
     /// <summary>Sets a member that the caller has set.</summary>
-    public static void Add(this JsonObject body, string name, decimal? value)
+    public static void Put(this JsonObject body, string name, decimal? value)
     {
         if (value is not null)
         {
@@ -32,7 +32,7 @@ internal static class OwnUsage
         }
     }
 
-    public static void Add(this JsonObject body, string name, IReadOnlyCollection<string> values)
+    public static void Put(this JsonObject body, string name, IReadOnlyCollection<string> values)
     {
         if (values.Count > 0)
         {

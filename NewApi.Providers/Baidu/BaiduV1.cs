@@ -92,10 +92,10 @@ internal static class BaiduV1
             {
                 body["system"] = system;
             }
-            body.Add("temperature", request.Temperature is { } heat ? Math.Clamp(heat, 0.01m, 1) : null);
-            body.Add("top_p", request.TopP);
-            body.Add("max_output_tokens", request.MaxOutput is { } most ? Math.Max(2, most) : null);
-            body.Add("stop", request.Stop);
+            body.Put("temperature", request.Temperature is { } heat ? Math.Clamp(heat, 0.01m, 1) : null);
+            body.Put("top_p", request.TopP);
+            body.Put("max_output_tokens", request.MaxOutput is { } most ? Math.Max(2, most) : null);
+            body.Put("stop", request.Stop);
             body["stream"] = request.Stream;
             var address = await AddressAsync(message, "chat", http, cancel);
             return UpstreamRequests.Finish(UpstreamRequests.Post(address, Answer.Content(body)), message);

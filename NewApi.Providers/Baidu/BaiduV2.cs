@@ -8,6 +8,7 @@ internal static class BaiduV2
 {
     public static ProviderProfile Profile { get; } = new(46, "BaiduV2", "https://qianfan.baidubce.com")
     {
+        ModelsPath = "/v2/models",
         Paths = ProviderProfile.Only(
             (Dialect.OpenAIChat, "/v2/chat/completions"),
             (Dialect.OpenAIEmbeddings, "/v2/embeddings"),

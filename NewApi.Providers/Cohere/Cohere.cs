@@ -41,13 +41,13 @@ internal static class Cohere
                 ["max_tokens"] = request.MaxOutput ?? DefaultMost,
                 ["safety_mode"] = message.Settings.CohereSafety,
             };
-            body.Add("temperature", request.Temperature);
-            body.Add("p", request.TopP);
-            body.Add("k", request.TopK);
-            body.Add("seed", request.Seed);
-            body.Add("frequency_penalty", request.FrequencyPenalty);
-            body.Add("presence_penalty", request.PresencePenalty);
-            body.Add("stop_sequences", request.Stop);
+            body.Put("temperature", request.Temperature);
+            body.Put("p", request.TopP);
+            body.Put("k", request.TopK);
+            body.Put("seed", request.Seed);
+            body.Put("frequency_penalty", request.FrequencyPenalty);
+            body.Put("presence_penalty", request.PresencePenalty);
+            body.Put("stop_sequences", request.Stop);
             var post = UpstreamRequests.Post(message.Account.AddressOf(message), Answer.Content(body));
             UpstreamRequests.AddCredential(post.Headers, message);
             return new(UpstreamRequests.Finish(post, message));

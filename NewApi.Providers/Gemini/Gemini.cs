@@ -10,6 +10,7 @@ internal static class Gemini
     public static ProviderProfile Profile { get; } = new(24, "Gemini", "https://generativelanguage.googleapis.com")
     {
         Credential = CredentialScheme.GoogleKey,
+        ModelsPath = "/v1beta/models?pageSize=1000",
         Paths = ProviderProfile.Only(
             (Dialect.GeminiContent, Path),
             (Dialect.GeminiEmbeddings, Path),

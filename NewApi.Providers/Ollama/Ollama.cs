@@ -16,6 +16,7 @@ internal static class Ollama
 {
     public static ProviderProfile Profile { get; } = new(4, "Ollama", "http://localhost:11434")
     {
+        ModelsPath = "/api/tags",
         Paths = ProviderProfile.Only(
             (Dialect.OpenAIChat, "/api/chat"),
             (Dialect.OpenAICompletions, "/api/generate"),

@@ -39,14 +39,14 @@ internal static class OllamaRequest
         var options = request.Extensions.Find(extension => extension.Key == "options").Value is { ValueKind: JsonValueKind.Object } own
             ? JsonObject.Create(own)!
             : [];
-        options.Add("num_predict", request.MaxOutput);
-        options.Add("temperature", request.Temperature);
-        options.Add("top_p", request.TopP);
-        options.Add("top_k", request.TopK);
-        options.Add("seed", request.Seed);
-        options.Add("presence_penalty", request.PresencePenalty);
-        options.Add("frequency_penalty", request.FrequencyPenalty);
-        options.Add("stop", request.Stop);
+        options.Put("num_predict", request.MaxOutput);
+        options.Put("temperature", request.Temperature);
+        options.Put("top_p", request.TopP);
+        options.Put("top_k", request.TopK);
+        options.Put("seed", request.Seed);
+        options.Put("presence_penalty", request.PresencePenalty);
+        options.Put("frequency_penalty", request.FrequencyPenalty);
+        options.Put("stop", request.Stop);
         if (options.Count > 0)
         {
             body["options"] = options;

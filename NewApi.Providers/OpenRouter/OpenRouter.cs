@@ -17,7 +17,7 @@ internal static class OpenRouter
 {
     public static ProviderProfile Profile { get; } = OpenAI.OpenAI.Reseller(20, "OpenRouter", "https://openrouter.ai/api") with
     {
-        Headers = [new("HTTP-Referer", "https://github.com/newapi"), new("X-Title", "NewApi")],
+        Headers = [new("HTTP-Referer", "https://newapi.local"), new("X-Title", "NewApi")],
         Traits = new UpstreamTraits { DefaultMaxTokens = 8192, OpenRouter = true },
         Rules =
         [

@@ -37,10 +37,10 @@ internal static class Palm
                 prompt["context"] = system;
             }
             var body = new JsonObject { ["prompt"] = prompt };
-            body.Add("temperature", request.Temperature);
-            body.Add("topP", request.TopP);
-            body.Add("topK", request.TopK);
-            body.Add("candidateCount", request.Choices);
+            body.Put("temperature", request.Temperature);
+            body.Put("topP", request.TopP);
+            body.Put("topK", request.TopK);
+            body.Put("candidateCount", request.Choices);
             var post = UpstreamRequests.Post(message.Account.AddressOf(message), Answer.Content(body));
             UpstreamRequests.AddCredential(post.Headers, message);
             return new(UpstreamRequests.Finish(post, message));

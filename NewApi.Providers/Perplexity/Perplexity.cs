@@ -8,6 +8,7 @@ internal static class Perplexity
 {
     public static ProviderProfile Profile { get; } = new(27, "Perplexity", "https://api.perplexity.ai")
     {
+        ModelsPath = "/models",
         Paths = ProviderProfile.Only((Dialect.OpenAIChat, "/chat/completions")),
         Rules =
         [

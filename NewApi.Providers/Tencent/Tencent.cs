@@ -39,9 +39,9 @@ internal static class Tencent
                     [.. ChatText.Lines(request).Select(line => new JsonObject { ["Role"] = line.Role, ["Content"] = line.Text })]),
                 ["Stream"] = request.Stream,
             };
-            json.Add("Temperature", request.Temperature);
-            json.Add("TopP", request.TopP);
-            json.Add("Stop", request.Stop);
+            json.Put("Temperature", request.Temperature);
+            json.Put("TopP", request.TopP);
+            json.Put("Stop", request.Stop);
             var body = Encoding.UTF8.GetBytes(json.ToJsonString());
             var address = new Uri(message.Account.BaseUrl + "/");
             var now = message.Clock.GetUtcNow();

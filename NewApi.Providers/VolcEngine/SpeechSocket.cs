@@ -28,7 +28,7 @@ internal static class SpeechSocket
             throw new ProviderException("channel:invalid_key", "Speech needs a key of the form appid|token.");
         }
         var format = asked["response_format"]?.ToString() is "wav" or "pcm" or "ogg_opus" ? asked["response_format"]!.ToString() : "mp3";
-        var socket = new ClientWebSocket();
+        var socket = new ClientWebSocket { Options = { CollectHttpResponseDetails = true } };
         socket.Options.SetRequestHeader("Authorization", "Bearer;" + token);
         IAsyncEnumerator<ReadOnlyMemory<byte>>? sound = null;
         try
@@ -49,8 +49,7 @@ internal static class SpeechSocket
         }
         catch (WebSocketException error)
         {
-            socket.Dispose();
-            throw new HttpRequestException("The upstream refused the connection.", error);
+            return Answer.NotConnected(socket, error);
         }
         catch
         {

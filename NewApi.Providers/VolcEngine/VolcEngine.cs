@@ -11,6 +11,7 @@ internal static class VolcEngine
 {
     public static ProviderProfile Profile { get; } = new(45, "VolcEngine", "https://ark.cn-beijing.volces.com")
     {
+        ModelsPath = "/api/v3/models",
         Paths = ProviderProfile.Only(
             (Dialect.OpenAIChat, "/api/v3/chat/completions"),
             (Dialect.OpenAIEmbeddings, "/api/v3/embeddings"),

@@ -76,7 +76,7 @@ internal static class Xunfei
             var (path, domain) = Of(VersionOf(message));
             var address = new UriBuilder(message.Account.BaseUrl + path);
             address.Scheme = address.Scheme is "http" or "ws" ? "ws" : "wss";
-            var socket = new ClientWebSocket();
+            var socket = new ClientWebSocket { Options = { CollectHttpResponseDetails = true } };
             try
             {
                 await socket.ConnectAsync(Sign(address.Uri, secret, key, message.Clock.GetUtcNow()), http, cancel);
@@ -96,8 +96,7 @@ internal static class Xunfei
             }
             catch (WebSocketException error)
             {
-                socket.Dispose();
-                throw new HttpRequestException("The upstream refused the connection.", error);
+                return Answer.NotConnected(socket, error);
             }
             catch
             {
@@ -136,9 +135,9 @@ internal static class Xunfei
         private static JsonObject Question(ChatRequest request, string app, string domain)
         {
             var chat = new JsonObject { ["domain"] = domain };
-            chat.Add("temperature", request.Temperature);
-            chat.Add("top_k", request.TopK is { } top ? Math.Clamp(top, 1, 6) : null);
-            chat.Add("max_tokens", request.MaxOutput);
+            chat.Put("temperature", request.Temperature);
+            chat.Put("top_k", request.TopK is { } top ? Math.Clamp(top, 1, 6) : null);
+            chat.Put("max_tokens", request.MaxOutput);
             return new JsonObject
             {
                 ["header"] = new JsonObject { ["app_id"] = app },

@@ -52,8 +52,8 @@ internal static class ZhipuV3
                 }
             }
             var body = new JsonObject { ["prompt"] = prompt };
-            body.Add("temperature", request.Temperature);
-            body.Add("top_p", request.TopP is { } top ? Math.Clamp(top, 0.01m, 0.99m) : null);
+            body.Put("temperature", request.Temperature);
+            body.Put("top_p", request.TopP is { } top ? Math.Clamp(top, 0.01m, 0.99m) : null);
             if (request.Stream)
             {
                 body["incremental"] = true;

@@ -7,6 +7,7 @@ internal static class ZhipuV4
 {
     public static ProviderProfile Profile { get; } = new(26, "ZhipuV4", "https://open.bigmodel.cn")
     {
+        ModelsPath = "/api/paas/v4/models",
         Paths = ProviderProfile.Only(
             (Dialect.OpenAIChat, "/api/paas/v4/chat/completions"),
             (Dialect.OpenAIEmbeddings, "/api/paas/v4/embeddings"),

@@ -96,7 +96,7 @@ internal sealed class ScriptedUpstream(IEnumerable<Fixture.Section> replies) : H
         _sockets.Add(ServeAsync(new DuplexStream(up.Reader.AsStream(), down.Writer.AsStream()), reply, index));
         var response = new HttpResponseMessage(HttpStatusCode.SwitchingProtocols)
         {
-            Content = new StreamContent(new DuplexStream(down.Reader.AsStream(), up.Writer.AsStream())),
+            Content = new DuplexContent(new DuplexStream(down.Reader.AsStream(), up.Writer.AsStream())),
         };
         response.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         response.Headers.TryAddWithoutValidation("Upgrade", "websocket");
@@ -124,6 +124,22 @@ internal sealed class ScriptedUpstream(IEnumerable<Fixture.Section> replies) : H
                 binary ? WebSocketMessageType.Binary : WebSocketMessageType.Text,
                 endOfMessage: true,
                 CancellationToken.None);
+        }
+    }
+
+    /// <summary>Hands its stream out as it is; other contents make it read-only.</summary>
+    private sealed class DuplexContent(Stream stream) : HttpContent
+    {
+        protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult(stream);
+
+        protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => stream;
+
+        protected override Task SerializeToStreamAsync(Stream target, TransportContext? context) => throw new NotSupportedException();
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = -1;
+            return false;
         }
     }
 

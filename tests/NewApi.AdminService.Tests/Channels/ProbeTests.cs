@@ -48,7 +48,8 @@ public class ProbeTests
 
         Assert.Equal(["real", "x", "o3-mini", "m1"], upstream.Received.Select(asked => JsonNode.Parse(asked.Body)!["model"]!.GetValue<string>()));
         Assert.NotNull(JsonNode.Parse(upstream.Received[2].Body)!["max_completion_tokens"]);
-        Assert.Equal("/v1/messages", upstream.Received[3].Path);
+        // A call in Anthropic's dialect would reach this upstream translated.
+        Assert.Equal("/v1/chat/completions", upstream.Received[3].Path);
     }
 
     [Theory]
