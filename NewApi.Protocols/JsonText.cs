@@ -76,7 +76,7 @@ internal static class JsonText
     }
 
     /// <summary>The current string as UTF-8, escapes resolved; valid until the reader moves or the scratch is used again.</summary>
-    public static ReadOnlySpan<byte> Utf8Of(ref Utf8JsonReader reader, ref byte[]? scratch)
+    public static ReadOnlySpan<byte> Utf8Of(scoped ref Utf8JsonReader reader, scoped ref byte[]? scratch)
     {
         if (reader.TokenType != JsonTokenType.String)
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Protocols;
 
@@ -67,32 +68,7 @@ public static class StreamEnd
             json.WriteString("model"u8, model);
             json.WriteStartArray("choices"u8);
             json.WriteEndArray();
-            json.WriteStartObject("usage"u8);
-            var input = usage.Input ?? 0;
-            if (usage.Semantics == UsageSemantics.InputExcludesCache)
-            {
-                input += (usage.CacheRead ?? 0) + (usage.CacheWrite ?? 0);
-            }
-
-            var made = usage.Output ?? 0;
-            json.WriteNumber("prompt_tokens"u8, input);
-            json.WriteNumber("completion_tokens"u8, made);
-            json.WriteNumber("total_tokens"u8, input + made);
-            if (usage.CacheRead is { } cached)
-            {
-                json.WriteStartObject("prompt_tokens_details"u8);
-                json.WriteNumber("cached_tokens"u8, cached);
-                json.WriteEndObject();
-            }
-
-            if (usage.Reasoning is { } reasoning)
-            {
-                json.WriteStartObject("completion_tokens_details"u8);
-                json.WriteNumber("reasoning_tokens"u8, reasoning);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
+            ChatUsage.Write(json, usage);
             json.WriteEndObject();
         }
 

@@ -83,7 +83,7 @@ public abstract class ChatReplyReader
         ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink);
 
     /// <summary>The current string, escapes resolved; valid until the next call. Empty for anything else.</summary>
-    private protected ReadOnlySpan<byte> TextOf(ref Utf8JsonReader reader) => JsonText.Utf8Of(ref reader, ref _text);
+    private protected ReadOnlySpan<byte> TextOf(scoped ref Utf8JsonReader reader) => JsonText.Utf8Of(ref reader, ref _text);
 }
 
 /// <summary>Writes frames of a caller's dialect as it is told what the answer says.</summary>
@@ -132,7 +132,10 @@ public readonly record struct UpstreamTraits
     /// <summary>Options of Gemini upstreams: safety settings, thinking by suffix, signatures; null sends none of them.</summary>
     public GeminiSettings? Gemini { get; init; }
 
-    /// <summary>Optional members that the channel lets through.</summary>
+    /// <summary>Takes the thoughts of earlier turns back inside OpenAI chat (<c>reasoning_content</c>); others refuse the member.</summary>
+    public bool TakesReasoning { get; init; }
+
+    /// <summary>Optional members that the channel does not let through.</summary>
     public RequestFields Removed { get; init; }
 }
 

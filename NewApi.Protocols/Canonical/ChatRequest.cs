@@ -212,7 +212,7 @@ public sealed record WebSearchWish
     /// <summary>Most searches.</summary>
     public int? MaxUses { get; init; }
 
-    /// <summary>Where the user is, an object as it came.</summary>
+    /// <summary>Where the user is: an object with some of city, region, country and timezone.</summary>
     public JsonElement? Location { get; init; }
 }
 

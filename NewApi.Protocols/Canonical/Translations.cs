@@ -8,7 +8,7 @@ namespace NewApi.Protocols.Canonical;
 /// <summary>Which dialects can be translated into each other: all that have a codec, by way of the canonical chat model.</summary>
 public static class Translations
 {
-    private static readonly ChatCodec[] All = [new ResponsesCodec(), new GeminiCodec()];
+    private static readonly ChatCodec[] All = [new OpenAIChatCodec(), new GeminiCodec(), new ResponsesCodec()];
 
     private static readonly FrozenDictionary<Dialect, ChatCodec> Codecs = All.ToFrozenDictionary(codec => codec.Dialect);
 
