@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using NewApi.Domain;
+using NewApi.Protocols.Anthropic;
 using NewApi.Protocols.Gemini;
 using NewApi.Protocols.OpenAI;
 
@@ -8,7 +9,7 @@ namespace NewApi.Protocols.Canonical;
 /// <summary>Which dialects can be translated into each other: all that have a codec, by way of the canonical chat model.</summary>
 public static class Translations
 {
-    private static readonly ChatCodec[] All = [new OpenAIChatCodec(), new GeminiCodec(), new ResponsesCodec()];
+    private static readonly ChatCodec[] All = [new OpenAIChatCodec(), new AnthropicCodec(), new GeminiCodec(), new ResponsesCodec()];
 
     private static readonly FrozenDictionary<Dialect, ChatCodec> Codecs = All.ToFrozenDictionary(codec => codec.Dialect);
 

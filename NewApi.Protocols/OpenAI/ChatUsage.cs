@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 
 namespace NewApi.Protocols.OpenAI;
 
@@ -29,11 +30,12 @@ internal static class ChatUsage
             json.WriteEndObject();
         }
 
-        if (usage.Reasoning is not null || usage.AudioOutput is not null)
+        if (usage.Reasoning is not null || usage.AudioOutput is not null || usage.ImageOutput is not null)
         {
             json.WriteStartObject("completion_tokens_details"u8);
             Write(json, "reasoning_tokens"u8, usage.Reasoning);
             Write(json, "audio_tokens"u8, usage.AudioOutput);
+            Write(json, "image_tokens"u8, usage.ImageOutput);
             json.WriteEndObject();
         }
 
@@ -45,7 +47,7 @@ internal static class ChatUsage
             json.WriteEndObject();
         }
 
-        if (usage.WebSearches is { } searches)
+        if (WebSearches(usage) is > 0 and var searches)
         {
             json.WriteStartObject("server_tool_use"u8);
             json.WriteNumber("web_search_requests"u8, searches);
@@ -53,6 +55,18 @@ internal static class ChatUsage
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>Searches of the web, whatever the upstream calls the tool.</summary>
+    public static long WebSearches(in Usage usage)
+    {
+        var searches = 0L;
+        foreach (var use in usage.Tools ?? Enumerable.Empty<ToolUse>())
+        {
+            searches += use.Tool is ToolPrices.WebSearch or ToolPrices.WebSearchPreview or ToolPrices.GoogleSearch ? use.Calls : 0;
+        }
+
+        return searches;
     }
 
     private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> name, long? count)
