@@ -8,7 +8,8 @@ namespace NewApi.Protocols.Anthropic;
 /// Usage of Anthropic messages:
 /// <code>
 /// {"input_tokens":10,"cache_creation_input_tokens":5,"cache_read_input_tokens":90,"output_tokens":20,
-///  "cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":0},"server_tool_use":{"web_search_requests":1}}
+///  "cache_creation":{"ephemeral_5m_input_tokens":5,"ephemeral_1h_input_tokens":0},"output_tokens_details":{"thinking_tokens":9},
+///  "server_tool_use":{"web_search_requests":1}}
 /// </code>
 /// </summary>
 internal struct AnthropicUsage
@@ -19,6 +20,7 @@ internal struct AnthropicUsage
     private long? _cacheWrite;
     private long? _cacheWrite5m;
     private long? _cacheWrite1h;
+    private long? _reasoning;
     private long? _webSearches;
 
     public bool Read(ref Utf8JsonReader reader)
@@ -58,6 +60,10 @@ internal struct AnthropicUsage
                     reader.Read();
                     ReadServerTools(ref reader);
                     break;
+                case 21 when name.SequenceEqual("output_tokens_details"u8):
+                    reader.Read();
+                    ReadOutputDetails(ref reader);
+                    break;
                 default:
                     reader.Skip();
                     break;
@@ -74,6 +80,7 @@ internal struct AnthropicUsage
     public void Merge(in AnthropicUsage later)
     {
         JsonFields.Larger(ref _output, later._output);
+        JsonFields.Larger(ref _reasoning, later._reasoning);
         JsonFields.Larger(ref _webSearches, later._webSearches);
         var cached = later._cacheRead is > 0 || later._cacheWrite is > 0;
         if (_input is null || later._input is > 0 || (later._input is 0 && cached))
@@ -106,6 +113,7 @@ internal struct AnthropicUsage
             CacheWrite = cacheWrite,
             CacheWrite5m = _cacheWrite5m,
             CacheWrite1h = _cacheWrite1h,
+            Reasoning = _reasoning,
             Tools = ToolUses.Of(ToolPrices.WebSearch, _webSearches),
         };
     }
@@ -159,6 +167,28 @@ internal struct AnthropicUsage
             {
                 reader.Read();
                 JsonFields.TakeMax(ref reader, ref _webSearches);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private void ReadOutputDetails(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (JsonFields.NextMember(ref reader))
+        {
+            if (reader.ValueSpan.SequenceEqual("thinking_tokens"u8))
+            {
+                reader.Read();
+                JsonFields.TakeMax(ref reader, ref _reasoning);
             }
             else
             {

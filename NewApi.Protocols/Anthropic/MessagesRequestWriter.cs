@@ -437,14 +437,7 @@ internal sealed class MessagesRequestWriter
         _json.WriteStartObject();
         _json.WriteString("type"u8, "web_search_20250305"u8);
         _json.WriteString("name"u8, "web_search"u8);
-        var uses = search.MaxUses ?? search.ContextSize switch
-        {
-            "low" => 1,
-            "medium" => 5,
-            "high" => 10,
-            _ => null,
-        };
-        if (uses is { } most)
+        if (search.ToMaxUses() is { } most)
         {
             _json.WriteNumber("max_uses"u8, most);
         }

@@ -42,7 +42,7 @@ internal readonly record struct ThinkingPlan
         var forced = request.ToolChoice?.Mode is ToolChoiceMode.Required or ToolChoiceMode.Named && request.Tools.Count > 0;
         if (wish.Enabled == false || wish.ToBudget() == 0)
         {
-            return plan with { Disabled = !model.AdaptiveOnly && wish.Enabled == false };
+            return plan with { Disabled = true };
         }
 
         if (model.Adaptive)

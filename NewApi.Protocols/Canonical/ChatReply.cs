@@ -29,6 +29,11 @@ public sealed class ChatReply
                 Replay(sink, index, part, ref call);
             }
 
+            if (Choices[index].LogProbs is { } logProbs)
+            {
+                sink.LogProbs(index, Utf8(logProbs.GetRawText()));
+            }
+
             sink.Finish(index, Choices[index].Finish);
         }
 

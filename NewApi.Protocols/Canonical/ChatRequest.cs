@@ -214,6 +214,24 @@ public sealed record WebSearchWish
 
     /// <summary>Where the user is: an object with some of city, region, country and timezone.</summary>
     public JsonElement? Location { get; init; }
+
+    /// <summary>The wish as a size; null when it says nothing about how much.</summary>
+    public string? ToContextSize() => ContextSize ?? MaxUses switch
+    {
+        null => null,
+        <= 1 => "low",
+        <= 5 => "medium",
+        _ => "high",
+    };
+
+    /// <summary>The wish as a number of searches; null when it says nothing about how many.</summary>
+    public int? ToMaxUses() => MaxUses ?? ContextSize switch
+    {
+        "low" => 1,
+        "medium" => 5,
+        "high" => 10,
+        _ => null,
+    };
 }
 
 /// <summary>A point up to which the prompt may be cached (Anthropic <c>cache_control</c>).</summary>

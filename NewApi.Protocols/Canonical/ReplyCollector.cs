@@ -54,7 +54,11 @@ public sealed class ReplyCollector : ReplySink
 
     public override void Audio(int choice, ReadOnlySpan<byte> mimeType, ReadOnlySpan<byte> base64, ReadOnlySpan<byte> transcript)
     {
-        Of(choice).Add(new AudioPart(Source(mimeType, base64)));
+        if (!base64.IsEmpty)
+        {
+            Of(choice).Add(new AudioPart(Source(mimeType, base64)));
+        }
+
         if (!transcript.IsEmpty)
         {
             Text(choice, transcript);

@@ -567,14 +567,7 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, UpstreamTraits t
         }
 
         json.WriteStartObject("web_search_options"u8);
-        var size = search.ContextSize ?? search.MaxUses switch
-        {
-            null => null,
-            <= 1 => "low",
-            <= 5 => "medium",
-            _ => "high",
-        };
-        if (size is not null)
+        if (search.ToContextSize() is { } size)
         {
             json.WriteString("search_context_size"u8, size);
         }

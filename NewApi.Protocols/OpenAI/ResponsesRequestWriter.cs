@@ -462,7 +462,7 @@ internal sealed class ResponsesRequestWriter
     {
         _json.WriteStartObject();
         _json.WriteString("type"u8, "web_search"u8);
-        if (search.ContextSize is { } size)
+        if (search.ToContextSize() is { } size)
         {
             _json.WriteString("search_context_size"u8, size);
         }
