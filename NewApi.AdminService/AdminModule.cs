@@ -17,6 +17,7 @@ using NewApi.AdminService.Usage;
 using NewApi.Data;
 using NewApi.Payments;
 using NewApi.ServiceDefaults;
+using NewApi.ServiceDefaults.Egress;
 using Scalar.AspNetCore;
 
 namespace NewApi.AdminService;
@@ -54,6 +55,8 @@ public static class AdminModule
         services.TryAddSingleton<ModelIndex>();
         services.TryAddSingleton<PaymentAddresses>();
         services.TryAddSingleton(Random.Shared);
+        services.TryAddSingleton<EgressClient>();
+        services.TryAddSingleton<PriceSources>();
         services.AddHttpClient(ChannelProbe.Client).ConfigurePrimaryHttpMessageHandler(static () => new SocketsHttpHandler
         {
             // Where a redirect leads is nobody's decision but the administrator's.
@@ -84,12 +87,16 @@ public static class AdminModule
         api.MapApiKeys();
         api.MapChannels();
         api.MapChannelTags();
+        api.MapPurchasePrices();
         api.MapChannelTests();
         api.MapModels();
         api.MapGroups();
         api.MapPricing();
+        api.MapPricePreview();
+        api.MapRatioSync();
         api.MapLogs();
         api.MapUsageData();
+        api.MapUsageExports();
         api.MapKeyUsage();
         api.MapRedemptions();
         api.MapTopUps();

@@ -54,6 +54,7 @@ public static class DataModule
         services.AddSingleton<ChannelStore>();
         services.AddSingleton<AbilityStore>();
         services.AddSingleton<UsageLogStore>();
+        services.AddSingleton<UsageRollUps>();
         services.AddSingleton<EscrowStore>();
         services.AddSingleton<SettlementStore>();
         services.AddSingleton<TaskLedger>();

@@ -23,25 +23,32 @@ public sealed class ToolUses : IReadOnlyList<ToolUse>, IEquatable<ToolUses>
     public static ToolUses? Of(IReadOnlyCollection<ToolUse>? uses) => uses is { Count: > 0 } ? new ToolUses([.. uses]) : null;
 
     /// <summary>The larger figure per tool and tier: two reports of one answer, not two answers.</summary>
-    public static ToolUses? Merge(ToolUses? first, ToolUses? later)
+    public static ToolUses? Merge(ToolUses? first, ToolUses? later) => Join(first, later, Math.Max);
+
+    /// <summary>The calls of two answers.</summary>
+    public static ToolUses? Sum(ToolUses? first, ToolUses? next) => Join(first, next, static (left, right) => checked(left + right));
+
+    private static ToolUses? Join(ToolUses? first, ToolUses? second, Func<long, long, long> join)
     {
-        if (first is null || later is null)
+        if (first is null || second is null)
         {
-            return first ?? later;
+            return first ?? second;
         }
+
         var uses = first._uses.ToList();
-        foreach (var use in later._uses)
+        foreach (var use in second._uses)
         {
             var known = uses.FindIndex(candidate => candidate.Tool == use.Tool && candidate.Tier == use.Tier);
             if (known < 0)
             {
                 uses.Add(use);
             }
-            else if (use.Calls > uses[known].Calls)
+            else
             {
-                uses[known] = use;
+                uses[known] = use with { Calls = join(uses[known].Calls, use.Calls) };
             }
         }
+
         return new ToolUses([.. uses]);
     }
 

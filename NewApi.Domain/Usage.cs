@@ -75,6 +75,28 @@ public readonly record struct Usage
         Estimated = Estimated || later.Estimated,
     };
 
+    /// <summary>Two answers together, such as those of one realtime session.</summary>
+    public Usage Plus(in Usage next) => this with
+    {
+        Semantics = IsEmpty ? next.Semantics : Semantics,
+        Input = Sum(Input, next.Input),
+        Output = Sum(Output, next.Output),
+        CacheRead = Sum(CacheRead, next.CacheRead),
+        CacheWrite = Sum(CacheWrite, next.CacheWrite),
+        CacheWrite5m = Sum(CacheWrite5m, next.CacheWrite5m),
+        CacheWrite1h = Sum(CacheWrite1h, next.CacheWrite1h),
+        Reasoning = Sum(Reasoning, next.Reasoning),
+        ImageInput = Sum(ImageInput, next.ImageInput),
+        ImageOutput = Sum(ImageOutput, next.ImageOutput),
+        AudioInput = Sum(AudioInput, next.AudioInput),
+        AudioOutput = Sum(AudioOutput, next.AudioOutput),
+        Tools = ToolUses.Sum(Tools, next.Tools),
+        ReportedCost = ReportedCost is null && next.ReportedCost is null ? null : (ReportedCost ?? 0) + (next.ReportedCost ?? 0),
+        Estimated = Estimated || next.Estimated,
+    };
+
+    private static long? Sum(long? left, long? right) => left is null && right is null ? null : checked((left ?? 0) + (right ?? 0));
+
     private static long? Larger(long? left, long? right) =>
         left is null ? right : right is null ? left : Math.Max(left.Value, right.Value);
 }

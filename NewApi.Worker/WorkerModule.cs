@@ -29,6 +29,7 @@ public static class WorkerModule
         builder.AddJob<PruneSubscriptionHolds>();
         builder.AddJob<WarnOfLowBalances>();
         builder.AddJob<DeliverNotices>();
+        builder.AddJob<FoldUsage>();
         builder.Services.AddHostedService<JobRunner>();
         return builder;
     }

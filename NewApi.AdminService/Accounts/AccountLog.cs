@@ -10,6 +10,7 @@ internal static class LogType
     public const long Consume = 2;
     public const long Manage = 3;
     public const long System = 4;
+    public const long Refund = 6;
 }
 
 /// <summary>Writes what happened to an account into the log that its owner reads.</summary>

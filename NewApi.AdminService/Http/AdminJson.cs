@@ -6,6 +6,7 @@ using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
 using NewApi.AdminService.Channels;
 using NewApi.AdminService.CheckIns;
+using NewApi.AdminService.Prices;
 using NewApi.AdminService.Redemptions;
 using NewApi.AdminService.Settings;
 using NewApi.AdminService.Setup;
@@ -56,6 +57,11 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(IdsRequest))]
 [JsonSerializable(typeof(OptionView[]))]
 [JsonSerializable(typeof(OptionRequest))]
+[JsonSerializable(typeof(PreviewRequest))]
+[JsonSerializable(typeof(SyncSourceView[]))]
+[JsonSerializable(typeof(SyncFetchRequest))]
+[JsonSerializable(typeof(SyncApplyRequest))]
+[JsonSerializable(typeof(SyncAppliedView))]
 [JsonSerializable(typeof(ChannelView))]
 [JsonSerializable(typeof(ChannelPage))]
 [JsonSerializable(typeof(ChannelFindings))]
@@ -66,6 +72,7 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(CreatedView))]
 [JsonSerializable(typeof(RepairView))]
 [JsonSerializable(typeof(Page<LogView>))]
+[JsonSerializable(typeof(CursorPage<LogView>))]
 [JsonSerializable(typeof(LogView[]))]
 [JsonSerializable(typeof(StatView))]
 [JsonSerializable(typeof(DataView[]))]

@@ -29,6 +29,15 @@ internal readonly record struct Paging(int Page, int Size)
     }
 }
 
+/// <summary>
+/// A page that follows another: from a row on, and not counted, which stays quick however long the list is. A caller asks for it with an
+/// empty <c>cursor</c> first, then with the one that the last page gave; no cursor means that there is no more.
+/// </summary>
+internal sealed record CursorPage<T>(int PageSize, string NextCursor, IReadOnlyList<T> Items)
+{
+    public const string Parameter = "cursor";
+}
+
 internal sealed record Page<T>(
     [property: System.Text.Json.Serialization.JsonPropertyName("page")] int Number,
     [property: System.Text.Json.Serialization.JsonPropertyName("page_size")] int Size,

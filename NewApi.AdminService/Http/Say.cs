@@ -18,6 +18,8 @@ internal static class Say
     public static readonly Text AccountInvalid = new("This account is not valid", "账号信息无效");
     public static readonly Text NotFound = new("Not found", "未找到");
 
+    public static readonly Text NoPriceSource = new("Choose at least one source of prices", "请至少选择一个价格来源");
+
     public static readonly Text AlreadySetUp = new("Set-up is already done", "系统已完成初始化");
     public static readonly Text PasswordsDiffer = new("The two passwords differ", "两次密码不相同");
     public static readonly Text RootNameTooLong = new("The user name may have at most 12 bytes", "用户名最多 12 个字节");

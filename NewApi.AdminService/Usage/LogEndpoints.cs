@@ -41,6 +41,13 @@ internal static class LogEndpoints
         }
         await using var db = logs.Open();
         var found = filter.Apply(db.Logs);
+        if (request.Query.ContainsKey(CursorPage<LogView>.Parameter))
+        {
+            var (rows, size, next) = await FollowAsync(request, found, ct);
+            var channels = await ChannelNamesAsync(database, rows, ct);
+            return Answer.Ok(new CursorPage<LogView>(
+                size, next, [.. rows.Select(row => LogView.ForAdmin(row, channels.GetValueOrDefault(row.ChannelId)))]));
+        }
         var page = await Paging.Of(request).ReadAsync(found, found.OrderByDescending(row => row.Id), static row => row, ct, CountCap);
         var names = await ChannelNamesAsync(database, page.Items, ct);
         return Answer.Ok(new Page<LogView>(
@@ -57,6 +64,11 @@ internal static class LogEndpoints
         var paging = Paging.Of(request);
         var number = (long)paging.Skip;
         var found = filter.Apply(db.Logs.Where(row => row.UserId == caller.Id));
+        if (request.Query.ContainsKey(CursorPage<LogView>.Parameter))
+        {
+            var (rows, size, next) = await FollowAsync(request, found, ct);
+            return Answer.Ok(new CursorPage<LogView>(size, next, [.. rows.Select((row, index) => LogView.ForOwner(row, index + 1))]));
+        }
         return Answer.Ok(await paging.ReadAsync(
             found, found.OrderByDescending(row => row.Id), row => LogView.ForOwner(row, ++number), ct, OwnCountCap));
     }
@@ -126,6 +138,16 @@ internal static class LogEndpoints
                 return Answer.Ok(deleted);
             }
         }
+    }
+
+    /// <summary>The rows behind a cursor, newest first.</summary>
+    private static async Task<(List<LogRow> Rows, int Size, string Next)> FollowAsync(
+        HttpRequest request, IQueryable<LogRow> found, CancellationToken ct)
+    {
+        var size = Paging.Of(request).Size;
+        var before = request.Number(CursorPage<LogView>.Parameter);
+        var rows = await found.Where(row => before <= 0 || row.Id < before).OrderByDescending(row => row.Id).Take(size).ToListAsync(ct);
+        return (rows, size, rows.Count == size ? rows[^1].Id.ToString() : "");
     }
 
     private static async Task<StatView> SumAsync(IQueryable<LogRow> rows, LogFilter filter, TimeProvider clock, CancellationToken ct)

@@ -8,7 +8,7 @@ namespace NewApi.AdminService.Usage;
 internal sealed record LogView
 {
     /// <summary>What only administrators may see of <c>other</c>.</summary>
-    private static readonly string[] Internals = ["admin_info", "reject_reason"];
+    private static readonly string[] Internals = ["admin_info", "audit_info", "stream_status", "reject_reason"];
 
     public long Id { get; init; }
 

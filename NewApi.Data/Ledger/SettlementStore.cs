@@ -2,6 +2,7 @@ using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
 using NewApi.Data.Rows;
+using NewApi.Data.Usage;
 
 namespace NewApi.Data.Ledger;
 
@@ -9,7 +10,7 @@ namespace NewApi.Data.Ledger;
 /// Applies settled calls: ledger entries, balances, escrow, counters and usage log, a batch in one transaction. The ledger's unique key
 /// makes it impossible to apply a call twice.
 /// </summary>
-public sealed class SettlementStore(Database database, LogDatabase logs)
+public sealed class SettlementStore(Database database, LogDatabase logs, UsageRollUps rollUps)
 {
     /// <summary>Log type of a charged call.</summary>
     private const long Consume = 2;
@@ -30,6 +31,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs)
                     await MoveWalletsAsync(db, records, token);
                     await MoveKeysAsync(db, records, token);
                     await CountChannelsAsync(db, records, token);
+                    await rollUps.AddAsync(db, records, token);
                     if (!logs.IsSeparate)
                     {
                         await UsageLogRows.InsertAsync(db, database.Kind, LogRows(records), token);

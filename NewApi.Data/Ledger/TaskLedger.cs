@@ -52,7 +52,7 @@ public sealed record TaskEnd
 /// The money of tasks: charged when they are handed in, in the transaction that stores the task; ended exactly once, in the transaction
 /// that stores its end, however many pollers find it finished at the same time.
 /// </summary>
-public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStore usageLog, TimeProvider clock)
+public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStore usageLog, UsageRollUps rollUps, TimeProvider clock)
 {
     private const long ConsumeLog = 2;
     private const long RefundLog = 6;
@@ -106,6 +106,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                 if (charge.Log is { } log)
                 {
                     Fill(log, charge.RequestId, charge.UserId, charge.TokenId, charge.ChannelId, charge.Points, now);
+                    await rollUps.AddAsync(db, log, charge.Points, calls: 1, token);
                     await LogBesideAsync(db, log, token);
                 }
                 return (payer, refusal);
@@ -193,6 +194,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
         if (end.Log is { } log && moved != 0)
         {
             Fill(log, end.RequestId, charged.UserId, charged.TokenId, charged.ChannelId, moved, now);
+            await rollUps.AddAsync(db, log, moved, calls: 0, cancel);
             await LogBesideAsync(db, log, cancel);
         }
         return moved;

@@ -71,6 +71,9 @@ public sealed record UsageRecord
     /// <summary>The <c>other</c> member of the log row: JSON text (specification: billing §10).</summary>
     public string Other { get; init; } = "";
 
+    /// <summary>Quota points that the call cost the operator; null where nobody knows.</summary>
+    public long? Cost { get; init; }
+
     /// <summary>The unique key of this charge in the ledger.</summary>
     public string EntryKey => RequestId + ":consume";
 
@@ -101,6 +104,11 @@ public sealed record UsageRecord
         writer.Number(CreatedAt);
         writer.Text(Content);
         writer.Text(Other);
+        if (Cost is { } cost)
+        {
+            // Last and only when known: a record without it is one that older processes read and write.
+            writer.Number(cost);
+        }
         output.Advance(writer.Written);
     }
 
@@ -142,6 +150,7 @@ public sealed record UsageRecord
             CreatedAt = reader.Number(),
             Content = reader.Text(),
             Other = reader.Text(),
+            Cost = reader.HasMore ? reader.Number() : null,
         };
     }
 
@@ -176,6 +185,8 @@ public sealed record UsageRecord
     private ref struct Reader(ReadOnlySpan<byte> bytes)
     {
         private ReadOnlySpan<byte> _rest = bytes;
+
+        public readonly bool HasMore => !_rest.IsEmpty;
 
         public byte Byte()
         {

@@ -107,4 +107,8 @@ public sealed class ChannelRow
     /// <summary>JSON, specification: data model §4.2.</summary>
     [Column("settings")]
     public string? Settings { get; set; }
+
+    /// <summary>JSON: what the upstream charges the operator, by model.</summary>
+    [Column("newapi_purchase")]
+    public string? Purchase { get; set; }
 }

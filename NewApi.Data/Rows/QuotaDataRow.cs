@@ -28,6 +28,29 @@ public sealed class QuotaDataRow
     [Column("count")]
     public long Count { get; set; }
 
+    /// <summary>Points charged less those given back.</summary>
     [Column("quota")]
     public long Quota { get; set; }
+
+    /// <summary>The group that served.</summary>
+    [Column("use_group")]
+    public string UseGroup { get; set => field = value ?? ""; } = "";
+
+    [Column("token_id", CanBeNull = true)]
+    public long TokenId { get; set; }
+
+    [Column("channel_id", CanBeNull = true)]
+    public long ChannelId { get; set; }
+
+    /// <summary>The process that settled.</summary>
+    [Column("node_name")]
+    public string NodeName { get; set => field = value ?? ""; } = "";
+
+    /// <summary>Points that the calls cost the operator, as far as purchase prices are known.</summary>
+    [Column("newapi_cost", CanBeNull = true)]
+    public long Cost { get; set; }
+
+    /// <summary>What was earned on the calls whose purchase price is known.</summary>
+    [Column("newapi_margin", CanBeNull = true)]
+    public long Margin { get; set; }
 }

@@ -132,6 +132,7 @@ internal static class GatewaySchema
             Varchar("remark", 255),
             Json("channel_info"),
             Text("settings"),
+            Text("newapi_purchase"),
         ],
         Indexes =
         [
@@ -273,6 +274,12 @@ internal static class GatewaySchema
             Number("token_used", 0),
             Number("count", 0),
             Number("quota", 0),
+            Sized("use_group", 64, ""),
+            Number("token_id", 0),
+            Number("channel_id", 0),
+            Sized("node_name", 64, ""),
+            Number("newapi_cost", 0),
+            Number("newapi_margin", 0),
         ],
         Indexes =
         [

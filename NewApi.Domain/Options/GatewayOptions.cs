@@ -261,6 +261,9 @@ public sealed class GatewayOptions(OptionReader read)
     /// <summary>Tool, or <c>tool:model-prefix*</c>, to US dollars per thousand calls; over the shipped prices of tools.</summary>
     public FrozenDictionary<string, decimal> ToolPrices { get; } = read.Ratios("tool_price_setting.prices");
 
+    /// <summary>Public price lists that an administrator may compare with.</summary>
+    public IReadOnlyList<PriceCatalogSource> PriceCatalogs { get; } = read.Catalogs("newapi.price_catalogs");
+
     /// <summary>Model to <c>ratio</c> or <c>tiered_expr</c>.</summary>
     public FrozenDictionary<string, string> BillingMode { get; } = read.Words("billing_setting.billing_mode", "ratio", PriceBook.FormulaMode);
 

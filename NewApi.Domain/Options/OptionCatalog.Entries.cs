@@ -18,6 +18,9 @@ public static partial class OptionCatalog
     private const string AffinityRules =
         """[{"name":"codex cli trace","model_regex":["^gpt-.*$"],"path_regex":["/v1/responses"],"key_sources":[{"type":"gjson","path":"prompt_cache_key"}],"value_regex":"","ttl_seconds":0,"skip_retry_on_failure":true,"include_using_group":true,"include_rule_name":true,"param_override_template":{"operations":[{"mode":"pass_headers","value":["Originator","Session_id","User-Agent","X-Codex-Beta-Features","X-Codex-Turn-Metadata"]}]}},{"name":"claude cli trace","model_regex":["^claude-.*$"],"path_regex":["/v1/messages"],"key_sources":[{"type":"gjson","path":"metadata.user_id"}],"value_regex":"","ttl_seconds":0,"skip_retry_on_failure":true,"include_using_group":true,"include_rule_name":true,"param_override_template":{"operations":[{"mode":"pass_headers","value":["X-Stainless-Arch","X-Stainless-Lang","X-Stainless-Os","X-Stainless-Package-Version","X-Stainless-Retry-Count","X-Stainless-Runtime","X-Stainless-Runtime-Version","X-Stainless-Timeout","User-Agent","X-App","Anthropic-Beta","Anthropic-Dangerous-Direct-Browser-Access","Anthropic-Version"]}]}}]""";
 
+    private const string PriceCatalogs =
+        """[{"name":"models.dev","url":"https://models.dev/api.json"},{"name":"OpenRouter","url":"https://openrouter.ai/api/v1/models"},{"name":"LiteLLM","url":"https://raw.githubusercontent.com/BerriAI/litellm/main/model_prices_and_context_window.json"}]""";
+
     private static OptionEntry[] Build() =>
     [
         // Accounts and sign-in.
@@ -251,6 +254,7 @@ public static partial class OptionCatalog
 
         // Ours.
         Number("newapi.hold_output_cap", "0"),
+        Json("newapi.price_catalogs", PriceCatalogs),
     ];
 
     private static OptionEntry Flag(string key, bool value) => new(key, value ? "true" : "false", OptionKind.Flag);

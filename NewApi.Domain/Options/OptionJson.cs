@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 namespace NewApi.Domain.Options;
 
 /// <summary>Compiled JSON of the option values that are lists or maps.</summary>
+[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(Dictionary<string, long>))]
@@ -12,4 +13,5 @@ namespace NewApi.Domain.Options;
 [JsonSerializable(typeof(Dictionary<string, Dictionary<string, JsonElement>>))]
 [JsonSerializable(typeof(List<string>))]
 [JsonSerializable(typeof(List<decimal>))]
+[JsonSerializable(typeof(List<PriceCatalogSource>))]
 internal sealed partial class OptionJson : JsonSerializerContext;

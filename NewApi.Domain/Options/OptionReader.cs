@@ -92,6 +92,22 @@ public sealed class OptionReader(IReadOnlyDictionary<string, string> rows, IColl
         return formulas.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
+    /// <summary>Price lists, each with a name and an address; one that lacks either is left out and reported.</summary>
+    public IReadOnlyList<PriceCatalogSource> Catalogs(string key)
+    {
+        var catalogs = Parsed(key, OptionJson.Default.ListPriceCatalogSource);
+        foreach (var catalog in catalogs.ToList())
+        {
+            if (string.IsNullOrWhiteSpace(catalog?.Name) || !Uri.TryCreate(catalog.Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            {
+                problems.Add($"{key}: an entry has no name or no http address");
+                catalogs.Remove(catalog!);
+            }
+        }
+
+        return catalogs;
+    }
+
     public StatusCodeRanges StatusCodes(string key)
     {
         if (StatusCodeRanges.TryParse(Text(key), out var ranges))

@@ -82,6 +82,11 @@ public sealed class Charge
         other.WriteNumber("cache_ratio", Price.CacheRatio);
         other.WriteNumber("model_price", Price.PerCallPrice ?? -1);
         other.WriteNumber("user_group_ratio", Price.UserGroupRatio ?? -1);
+        if (Price.PricingName is { } pricingName && pricingName != Price.Model)
+        {
+            other.WriteString("pricing_name", pricingName);
+        }
+
         if (Semantics == UsageSemantics.InputExcludesCache)
         {
             other.WriteBoolean("claude", true);

@@ -6,7 +6,7 @@ namespace NewApi.Domain.Pricing;
 /// What one model costs one account by way of one group: a rule, frozen when the call was routed. A ratio of 1 is one point a prompt
 /// token; see <see cref="PriceBook"/> for where the figures come from and billing §4 of the specification for the formulas.
 /// </summary>
-public sealed class Price
+public sealed record Price
 {
     // The ratio between the hourly and the five-minute price of a cache write, 6 to 3.75 US dollars.
     private const decimal HourlyCacheFactor = 1.6m;
@@ -16,6 +16,9 @@ public sealed class Price
 
     /// <summary>The name by which the caller asked for the model.</summary>
     public required string Model { get; init; }
+
+    /// <summary>The name under which the price stands in the tables: that of a family, for models that share one.</summary>
+    public string? PricingName { get; init; }
 
     /// <summary>Points a prompt token; 0 when the model is sold by the call.</summary>
     public required decimal ModelRatio { get; init; }
@@ -229,6 +232,44 @@ public sealed class Price
             && InferCacheWrite(cost, usage.Input ?? 0, usage.CacheRead ?? 0, usage.Output ?? 0) is > 0 and var written
             ? usage with { CacheWrite = written }
             : usage;
+
+    /// <summary>
+    /// What a long task costs when it is started (specification: billing §4.10): its price per call, or half its ratio in US dollars until its
+    /// tokens are known, times everything that multiplies it. Fractions are dropped, once before and once after the multiplication.
+    /// </summary>
+    public RelayFault? HoldForTask(in ChargeFactors factors, out Quota hold)
+    {
+        hold = Quota.Zero;
+        if (!factors.InRange)
+        {
+            return OutOfRange();
+        }
+
+        try
+        {
+            var amount = Expression is not null
+                ? Math.Truncate(Formula(new Counts(new Usage { Input = 1 }), factors, out _, out var problem) is var exact && problem is null ? exact : -1)
+                : Math.Truncate(Math.Truncate((PerCallPrice ?? ModelRatio / 2) * QuotaPerUnit * GroupRatio) * factors.TokenRatio);
+            hold = amount is >= 0 and <= QuotaRounding.LargestCharge ? new Quota((long)amount) : Quota.Zero;
+            return amount is >= 0 and <= QuotaRounding.LargestCharge ? null : OutOfRange();
+        }
+        catch (OverflowException)
+        {
+            return OutOfRange();
+        }
+    }
+
+    /// <summary>What a finished task costs by the tokens that its upstream reports; null for a task that is sold by the call.</summary>
+    public Quota? ForTaskTokens(long tokens, in ChargeFactors factors)
+    {
+        if (PerCallPrice is not null || Expression is not null)
+        {
+            return null;
+        }
+
+        var exact = Math.Truncate(Math.Clamp(tokens, 0, Counts.Most) * ModelRatio * GroupRatio * Math.Min(factors.TokenRatio, ChargeFactors.LargestOtherRatio));
+        return new Quota((long)Math.Min(exact, QuotaRounding.LargestCharge));
+    }
 
     private decimal Text(in Counts counts, long separateAudio)
     {

@@ -21,6 +21,7 @@ public sealed class PriceBook(GatewayOptions options)
     private const int RememberedPrices = 10_000;
     private const int LongestRememberedName = 256;
     private const string CompactSuffix = "-openai-compact";
+    private const string AnyCompact = "*" + CompactSuffix;
 
     private readonly GroupRules _groups = new(options);
     private readonly ToolPrices _tools = new(options.ToolPrices);
@@ -64,7 +65,7 @@ public sealed class PriceBook(GatewayOptions options)
         var name = ModelNames.Normalize(model);
         return IsFormula(model, name)
             ? Formula(model, name) is not null
-            : TryFind(options.ModelPrice, model, name, out _) || TryFind(options.ModelRatio, model, name, out _);
+            : TryFind(options.ModelPrice, model, name, out _, out _) || TryFind(options.ModelRatio, model, name, out _, out _);
     }
 
     private void Remember(Price price, string userGroup, string usingGroup)
@@ -85,15 +86,16 @@ public sealed class PriceBook(GatewayOptions options)
         var group = _groups.PriceOf(userGroup, usingGroup);
         if (IsFormula(model, name))
         {
-            return Compose(model, group, Formula(model, name));
+            return Compose(model, options.BillingExpr.ContainsKey(model) ? model : name, group, Formula(model, name));
         }
 
-        var perCall = TryFind(options.ModelPrice, model, name, out var callPrice);
-        var byToken = TryFind(options.ModelRatio, model, name, out var ratio);
+        var perCall = TryFind(options.ModelPrice, model, name, out var callPrice, out var callName);
+        var byToken = TryFind(options.ModelRatio, model, name, out var ratio, out var ratioName);
         var cacheWrite = options.CreateCacheRatio.TryGetValue(model, out var write) ? write : 1.25m;
         return new Price
         {
             Model = model,
+            PricingName = perCall ? callName : byToken ? ratioName : model,
             PerCallPrice = perCall ? callPrice : null,
             ModelRatio = perCall ? 0 : byToken ? ratio : UnsetModelRatio,
             Unset = !perCall && !byToken,
@@ -117,9 +119,10 @@ public sealed class PriceBook(GatewayOptions options)
     }
 
     /// <summary>The price of a model that is sold by a formula; without one that compiles it has no price.</summary>
-    private Price Compose(string model, GroupPrice group, PriceExpression? formula) => new()
+    private Price Compose(string model, string name, GroupPrice group, PriceExpression? formula) => new()
     {
         Model = model,
+        PricingName = name,
         Expression = formula,
         Unset = formula is null,
         ModelRatio = formula is null ? UnsetModelRatio : 0,
@@ -144,9 +147,17 @@ public sealed class PriceBook(GatewayOptions options)
     private PriceExpression? Formula(string model, string name) =>
         options.BillingExpr.GetValueOrDefault(model) ?? options.BillingExpr.GetValueOrDefault(name);
 
-    private static bool TryFind(FrozenDictionary<string, decimal> table, string model, string name, out decimal value) =>
-        table.TryGetValue(name, out value)
-        || (model.EndsWith(CompactSuffix, StringComparison.Ordinal) && table.TryGetValue("*" + CompactSuffix, out value));
+    private static bool TryFind(FrozenDictionary<string, decimal> table, string model, string name, out decimal value, out string key)
+    {
+        key = name;
+        if (table.TryGetValue(name, out value))
+        {
+            return true;
+        }
+
+        key = AnyCompact;
+        return model.EndsWith(CompactSuffix, StringComparison.Ordinal) && table.TryGetValue(key, out value);
+    }
 
     /// <summary>US dollars per million audio input tokens, where Gemini sells them apart from text.</summary>
     private static decimal? GeminiAudio(string model) => model switch

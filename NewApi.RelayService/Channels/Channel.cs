@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using NewApi.Data.Rows;
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
 using NewApi.Providers;
@@ -27,6 +28,7 @@ internal sealed class Channel
         StatusMapping = ReadStatuses(row.StatusCodeMapping);
         HeaderOverride = ReadTexts(row.HeaderOverride, out _);
         (Proxy, PassThrough, Removed) = ReadSettings(row.Setting, row.Settings);
+        Purchase = PurchasePrices.Parse(row.Purchase, out _);
         Traits = profile.Traits with { StreamOptions = profile.StreamOptions, Removed = Removed };
     }
 
@@ -45,6 +47,9 @@ internal sealed class Channel
 
     /// <summary>What the upstream understands when a request is translated for it.</summary>
     public UpstreamTraits Traits { get; }
+
+    /// <summary>What the upstream charges the operator; null where nobody has said.</summary>
+    public PurchasePrices? Purchase { get; }
 
     /// <summary>Enabled credentials with their index in the row; several in multi-key mode.</summary>
     public IReadOnlyList<ChannelKey> Keys { get; }

@@ -377,8 +377,10 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
 
     private void Checkpoint(RelayCall call, Exchange exchange, in Usage soFar)
     {
-        var charge = call.Price.For(soFar, CallFactors.ForCharge(call, exchange.Channel, soFar));
-        call.Hold?.Checkpoint(records.Make(call, exchange.Channel, charge, exchange.Tap, StreamEndReason.UpstreamCut));
+        var factors = CallFactors.ForCharge(call, exchange.Channel, soFar);
+        var charge = call.Price.For(soFar, factors);
+        var cost = exchange.Channel.Purchase?.CostOf(call.Price, soFar, factors);
+        call.Hold?.Checkpoint(records.Make(call, exchange.Channel, charge, cost, exchange.Tap, StreamEndReason.UpstreamCut));
     }
 
     private ValueTask SettleAsync(RelayCall call, Exchange exchange, in Usage usage, StreamEndReason end)
@@ -392,9 +394,11 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             // What was returned is what is sold, whatever was asked for.
             call.Factors = call.Factors with { Images = Math.Min(images, ChargeFactors.MostImages) };
         }
-        var charge = call.Price.For(usage, CallFactors.ForCharge(call, exchange.Channel, usage));
+        var factors = CallFactors.ForCharge(call, exchange.Channel, usage);
+        var charge = call.Price.For(usage, factors);
+        var cost = exchange.Channel.Purchase?.CostOf(call.Price, usage, factors);
         metrics.Charged(call, charge);
         unpriced.Note(charge);
-        return call.Hold.SettleAsync(records.Make(call, exchange.Channel, charge, exchange.Tap, end));
+        return call.Hold.SettleAsync(records.Make(call, exchange.Channel, charge, cost, exchange.Tap, end));
     }
 }

@@ -27,14 +27,15 @@ internal sealed class UsageRecords(TimeProvider clock)
     private static ArrayBufferWriter<byte>? _space;
 
     /// <summary>The final record of a call.</summary>
-    public UsageRecord Make(RelayCall call, Channel channel, Charge charge, StreamTap? tap, StreamEndReason end) =>
+    public UsageRecord Make(RelayCall call, Channel channel, Charge charge, Quota? cost, StreamTap? tap, StreamEndReason end) =>
         Make(call, channel, charge.Quota) with
         {
             PromptTokens = charge.PromptTokens,
             CompletionTokens = charge.CompletionTokens,
             Counted = !charge.Nothing,
+            Cost = cost?.Points,
             Content = charge.Nothing ? "The upstream reported no usage; nothing was charged." : charge.Describe(),
-            Other = Other(call, channel, charge, tap, end),
+            Other = Other(call, channel, charge, cost, tap, end),
         };
 
     /// <summary>The record of a fee for a refused call.</summary>
@@ -94,7 +95,7 @@ internal sealed class UsageRecords(TimeProvider clock)
         return Encoding.UTF8.GetString(space.WrittenSpan);
     }
 
-    private string Other(RelayCall call, Channel channel, Charge charge, StreamTap? tap, StreamEndReason end)
+    private string Other(RelayCall call, Channel channel, Charge charge, Quota? cost, StreamTap? tap, StreamEndReason end)
     {
         var space = _space ??= new ArrayBufferWriter<byte>(1024);
         space.ResetWrittenCount();
@@ -118,18 +119,22 @@ internal sealed class UsageRecords(TimeProvider clock)
                 json.WriteNumber("error_count"u8, tap.MalformedFrames + 1);
                 json.WriteEndObject();
             }
-            WriteAdminInfo(json, call, channel, charge);
+            WriteAdminInfo(json, call, channel, charge, cost);
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(space.WrittenSpan);
     }
 
-    private static void WriteAdminInfo(Utf8JsonWriter json, RelayCall call, Channel channel, Charge charge)
+    private static void WriteAdminInfo(Utf8JsonWriter json, RelayCall call, Channel channel, Charge charge, Quota? cost)
     {
         json.WriteStartObject("admin_info"u8);
         WriteTried(json, call, channel);
         json.WriteString("usage_billing_path"u8, charge.Estimated ? "local"u8 : "upstream"u8);
         charge.WriteAdminInfo(json);
+        if (cost is { } known)
+        {
+            json.WriteNumber("purchase_quota"u8, known.Points);
+        }
         json.WriteEndObject();
     }
 

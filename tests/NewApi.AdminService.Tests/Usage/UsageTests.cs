@@ -162,12 +162,14 @@ public class UsageTests
         JsonShape.Equal(
             """
             {"success":true,"message":"","data":[
-              {"id":0,"user_id":0,"username":"","model_name":"gpt-4o","created_at":0,"token_used":20,"count":2,"quota":10},
-              {"id":0,"user_id":0,"username":"","model_name":"gpt-4o","created_at":3600,"token_used":20,"count":2,"quota":10}]}
+              {"id":0,"user_id":0,"username":"","model_name":"gpt-4o","created_at":0,"token_used":20,"count":2,"quota":10,"cost":0,"margin":0},
+              {"id":0,"user_id":0,"username":"","model_name":"gpt-4o","created_at":3600,"token_used":20,"count":2,"quota":10,"cost":0,"margin":0}]}
             """,
             (await root.GetAsync("/api/data/?start_timestamp=0&end_timestamp=7200&username=")).Text);
         Assert.Single((JsonArray)(await root.GetAsync("/api/data/?start_timestamp=0&end_timestamp=7200&username=root")).Data!);
-        Assert.Equal(3, ((JsonArray)(await alice.GetAsync("/api/data/self?start_timestamp=0&end_timestamp=7200")).Data!).Count);
+        var own = (JsonArray)(await alice.GetAsync("/api/data/self?start_timestamp=0&end_timestamp=7200")).Data!;
+        Assert.Equal([2, 1], own.Select(row => row!["count"]!.GetValue<int>()));
+        Assert.DoesNotContain("margin", own.ToJsonString(), StringComparison.Ordinal);
         Assert.False((await alice.GetAsync("/api/data/self?start_timestamp=0&end_timestamp=2592001")).Success);
     }
 

@@ -1,5 +1,7 @@
+using System.Text;
 using NewApi.Domain.Options;
 using NewApi.Domain.Pricing;
+using NewApi.Domain.Tokens;
 
 namespace NewApi.Domain.Tests.Pricing;
 
@@ -255,6 +257,97 @@ public class WorkedExamplesTests
         var price = Book(("GroupRatio", $$"""{"default":{{group}}}""")).Find("gpt-4o", "default", "default")!;
 
         Assert.Equal(expected, ViolationFee.For(price, 0.05m).Points);
+    }
+
+    [Fact] // 26
+    public void Spoken_text_costs_by_its_characters()
+    {
+        var usage = MediaUsage.OfSpeech("tts-1", Encoding.UTF8.GetBytes(new string('ä', 120)), textTokens: 999, seconds: 9.5m, bytes: 100_000);
+
+        Assert.Equal((120, 167, 167), (usage.Input, usage.Output, usage.AudioOutput));
+        Assert.Equal(900, ShippedPrice("tts-1").For(usage, default).Quota.Points);
+    }
+
+    [Fact] // 27
+    public void Transcribed_sound_costs_by_the_second_begun()
+    {
+        var usage = MediaUsage.OfTranscription(61.2m);
+
+        Assert.Equal(1033, usage.Input);
+        Assert.Equal(15495, ShippedPrice("whisper-1").For(usage, default).Quota.Points);
+    }
+
+    [Fact] // 42
+    public void Sound_of_a_session_is_counted_by_its_duration()
+    {
+        var usage = MediaUsage.OfRealtime(0, 0, AudioTokens.PcmSeconds(480_000), 10);
+
+        Assert.Equal((277, 138), (usage.AudioInput, usage.AudioOutput));
+    }
+
+    [Fact]
+    public void Segments_of_a_session_are_charged_as_one()
+    {
+        var price = Book(("AudioCompletionRatio", """{"gpt-4o-realtime-preview":1}""")).Find("gpt-4o-realtime-preview", "default", "default")!;
+        var first = new Usage { Input = 200, AudioInput = 150, Output = 200, AudioOutput = 170 };
+        var second = new Usage { Input = 100, AudioInput = 50, Output = 150, AudioOutput = 130, Tools = ToolUses.Of("x", 1) };
+
+        var whole = first.Plus(second).Plus(default);
+
+        Assert.Equal(10750, price.For(whole, new ChargeFactors { Realtime = true }).Quota.Points); // 24
+        Assert.Equal(1, whole.Tools![0].Calls);
+        Assert.Equal(2, whole.Plus(second).Tools![0].Calls);
+    }
+
+    [Fact]
+    public void Session_is_charged_by_the_audio_formula_without_audio_ratios_too()
+    {
+        var price = Book(("ModelRatio", """{"m":2}"""), ("CompletionRatio", """{"m":3}""")).Find("m", "default", "default")!;
+        var usage = new Usage { Input = 100, CacheRead = 50, Output = 10 };
+
+        Assert.Equal((100 + 30) * 2, price.For(usage, new ChargeFactors { Realtime = true }).Quota.Points);
+    }
+
+    [Fact]
+    public void Pictures_of_an_upstream_that_reports_nothing_are_no_present()
+    {
+        var charge = ShippedPrice("gpt-image-1").For(MediaUsage.OfImages(20, 2), default);
+
+        Assert.Equal(63410, charge.Quota.Points);
+        Assert.True(charge.Estimated);
+    }
+
+    [Theory]
+    [InlineData("mj_imagine", "1", 1, 50000)] // 28
+    [InlineData("mj_upscale", "0.8", 1, 20000)]
+    [InlineData("suno_music", "1.2", 1, 60000)] // 29
+    [InlineData("sora-2", "1", 13.333336, 2000000)] // 30: eight seconds times 1.666667, fractions dropped
+    [InlineData("video-by-token", "1", 1, 625000)] // 31
+    public void Task_is_held_by_its_price_or_half_its_ratio(string model, string group, double factor, long expected)
+    {
+        var price = Book(
+            ("GroupRatio", $$"""{"default":{{group}}}"""),
+            ("ModelRatio", """{"video-by-token":2.5}"""),
+            ("ModelPrice", """{"mj_imagine":0.1,"mj_upscale":0.05,"suno_music":0.1,"sora-2":0.3}""")).Find(model, "default", "default")!;
+
+        Assert.Null(price.HoldForTask(new ChargeFactors { OtherRatio = (decimal)factor }, out var hold));
+        Assert.Equal(expected, hold.Points);
+        Assert.Equal(model == "video-by-token" ? 272250 : null, price.ForTaskTokens(108_900, default)?.Points);
+    }
+
+    [Theory]
+    [InlineData(129, 1, 1)]
+    [InlineData(-1, 1, 1)]
+    [InlineData(1, -1, 1)]
+    [InlineData(1, 1, -1)]
+    [InlineData(1, 1, 2_000_000)]
+    [InlineData(1, 1000, 1)]
+    public void Multiplier_out_of_bounds_is_refused(int images, int imageRatio, int other)
+    {
+        var factors = new ChargeFactors { Images = images, ImagePriceRatio = imageRatio, OtherRatio = other };
+
+        Assert.NotNull(ShippedPrice("dall-e-3").HoldFor(1, null, factors, out _));
+        Assert.NotNull(ShippedPrice("dall-e-3").HoldForTask(factors, out _));
     }
 
     private static Price ShippedPrice(string model) =>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using LinqToDB.Async;
 using Microsoft.AspNetCore.Http;
 using NewApi.Data.Rows;
 using NewApi.Testing.Upstreams;
@@ -166,6 +167,24 @@ public sealed class PricedCallTests
         var row = Assert.Single(await relay.ChargesAsync());
         Assert.Equal((7_500, "dear"), (row.Quota, row.Group));
         await relay.AssertBooksAreRightAsync(7_500);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Purchase_price_of_the_channel_becomes_cost_and_margin(bool stream)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync([RelayHost.Channel(1, upstream, row => row.Purchase = """{"*":{"ratio":0.6}}""")]);
+
+        await relay.ChatAsync(stream);
+
+        var row = Assert.Single(await relay.ChargesAsync());
+        Assert.Equal(2_250, JsonDocument.Parse(row.Other).RootElement.GetProperty("admin_info").GetProperty("purchase_quota").GetInt64());
+        await relay.AssertBooksAreRightAsync(3_750);
+        await using var db = relay.Database.Open();
+        var sums = await db.QuotaData.ToListAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((3_750, 2_250, 1_500, 1, 1_500), (sums.Sum(sum => sum.Quota), sums.Sum(sum => sum.Cost), sums.Sum(sum => sum.Margin), sums.Sum(sum => sum.Count), sums.Sum(sum => sum.TokenUsed)));
     }
 
     private static Task Refuse(HttpContext http, UpstreamRequestRecord request)
