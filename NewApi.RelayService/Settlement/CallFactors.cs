@@ -17,11 +17,7 @@ internal static class CallFactors
     {
         if (call.Price.Expression is { } formula && call.PricedRequest is null)
         {
-            call.PricedRequest = PricedRequest.Read(
-                formula,
-                call.Body is { } body ? body.Span : default,
-                name => call.Http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null,
-                clock.GetUtcNow());
+            call.PricedRequest = Read(call, formula, clock);
         }
         return call.Factors with { Request = call.PricedRequest };
     }
@@ -34,4 +30,11 @@ internal static class CallFactors
         // These models search by themselves, and say nothing of it.
         Tools = call.Dialect != Dialect.OpenAIResponses && !usage.IsEmpty && ToolPrices.ImpliesSearch(call.Model) ? OneSearch : call.Factors.Tools,
     };
+
+    // Apart from the plain path, which must not pay for what this one captures.
+    private static PricedRequest Read(RelayCall call, PriceExpression formula, TimeProvider clock) => PricedRequest.Read(
+        formula,
+        call.Body is { } body ? body.Span : default,
+        name => call.Http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null,
+        clock.GetUtcNow());
 }
