@@ -1,6 +1,7 @@
+using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
 
 namespace NewApi.Data.Callers;
 
-/// <summary>A relay key and the account it belongs to. The password hash is not loaded.</summary>
-public sealed record CallerRows(TokenRow Token, UserRow User);
+/// <summary>A relay key, the account it belongs to, who pays for it, and the budgets that bound it. The password hash is not loaded.</summary>
+public sealed record CallerRows(TokenRow Token, UserRow User, Funding Funding, IReadOnlyList<long> Budgets);

@@ -1,13 +1,14 @@
 using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
+using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
 
 namespace NewApi.Data.Callers;
 
 /// <summary>Who a relay key belongs to. Deleted keys and keys of deleted accounts are not found; what is disabled, expired or
 /// exhausted is, so that the refusal can say so.</summary>
-public sealed class CallerStore(Database database)
+public sealed class CallerStore(Database database, TimeProvider clock)
 {
     // Translated once: the expression would cost ten times as much as the query at every look-up.
     private static readonly Func<DataConnection, string, IQueryable<Pair>> ByKey = CompiledQuery.Compile(
@@ -33,14 +34,14 @@ public sealed class CallerStore(Database database)
         await using var db = database.Open();
         var found = await ByKey(db, key).ToListAsync(cancellationToken);
         // MySQL's default collation finds keys that differ in case (specification: data model §9).
-        return Shown(found.Find(pair => string.Equals(pair.Token.Key, key, StringComparison.Ordinal)));
+        return await CompleteAsync(db, found.Find(pair => string.Equals(pair.Token.Key, key, StringComparison.Ordinal)), cancellationToken);
     }
 
     /// <summary>By the id of the key.</summary>
     public async Task<CallerRows?> FindTokenAsync(long id, CancellationToken cancellationToken)
     {
         await using var db = database.Open();
-        return Shown((await ByTokenId(db, id).ToListAsync(cancellationToken)).FirstOrDefault());
+        return await CompleteAsync(db, (await ByTokenId(db, id).ToListAsync(cancellationToken)).FirstOrDefault(), cancellationToken);
     }
 
     /// <summary>The account alone, without its password hash; null when it is deleted.</summary>
@@ -56,7 +57,7 @@ public sealed class CallerStore(Database database)
         return user;
     }
 
-    private static CallerRows? Shown(Pair? pair)
+    private async Task<CallerRows?> CompleteAsync(DataConnection db, Pair? pair, CancellationToken cancel)
     {
         if (pair is null)
         {
@@ -64,7 +65,9 @@ public sealed class CallerStore(Database database)
         }
 
         pair.User.Password = "";
-        return new CallerRows(pair.Token, pair.User);
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var funding = await FundingStore.ReadAsync(db, pair.User.Id, pair.User.Setting, now, cancel);
+        return new CallerRows(pair.Token, pair.User, funding, await BudgetRows.Bounding(db, pair.Token.Id, pair.User.Id, pair.User.Group).ToListAsync(cancel));
     }
 
     private sealed class Pair

@@ -64,6 +64,7 @@ public sealed class DeadEscrows(Database database)
 
             foreach (var escrow in escrows)
             {
+                await Accounts.LockAsync(db, (AccountKind)escrow.Kind, escrow.AccountId, cancel);
                 // Only with the amount that was read: a late settlement may just have paid from it. The next round reads what is left.
                 var mine = await db.GetTable<EscrowRow>()
                     .Where(row => row.Lease == lease && row.Kind == escrow.Kind && row.AccountId == escrow.AccountId
@@ -71,21 +72,10 @@ public sealed class DeadEscrows(Database database)
                     .DeleteAsync(cancel);
                 if (mine == 1)
                 {
-                    await UnholdAsync(db, escrow, cancel);
+                    await Accounts.UnholdAsync(db, (AccountKind)escrow.Kind, escrow.AccountId, escrow.Amount, cancel);
                     wallets += escrow.Kind == (long)AccountKind.Wallet ? escrow.Amount : 0;
                 }
             }
         }
     }
-
-    private static Task<int> UnholdAsync(DataConnection db, EscrowRow escrow, CancellationToken cancel) =>
-        escrow.Kind == (long)AccountKind.Wallet
-            ? db.GetTable<UserRow>()
-                .Where(row => row.Id == escrow.AccountId)
-                .Set(row => row.Held, row => row.Held - escrow.Amount)
-                .UpdateAsync(cancel)
-            : db.GetTable<TokenRow>()
-                .Where(row => row.Id == escrow.AccountId)
-                .Set(row => row.Held, row => row.Held - escrow.Amount)
-                .UpdateAsync(cancel);
 }

@@ -40,43 +40,29 @@ internal static class Accounts
     /// <summary>Points the account can give; 0 when there is no such account.</summary>
     public static async Task<long> FreeAsync(DataConnection db, AccountKind kind, long id, long now, CancellationToken cancel) =>
         await db.ExecuteAsync<long?>(
-            $"SELECT {FreeOf(kind)} FROM {TableOf(kind)} WHERE id = @id AND @now = @now",
-            cancel,
-            new DataParameter("id", id),
-            new DataParameter("now", now)) ?? 0;
+            $"SELECT {FreeOf(kind)} FROM {TableOf(kind)} WHERE id = @id", cancel, Parameters(kind, id, null, now)) ?? 0;
 
     /// <summary>Sets points aside when the account can give them.</summary>
     public static async Task<bool> TryHoldAsync(DataConnection db, AccountKind kind, long id, long points, long now, CancellationToken cancel) =>
         await db.ExecuteAsync(
-            $"UPDATE {TableOf(kind)} SET {HeldOf(kind)} = {HeldOf(kind)} + @points WHERE id = @id AND {FreeOf(kind)} >= @points AND @now = @now",
+            $"UPDATE {TableOf(kind)} SET {HeldOf(kind)} = {HeldOf(kind)} + @points WHERE id = @id AND {FreeOf(kind)} >= @points",
             cancel,
-            new DataParameter("id", id),
-            new DataParameter("points", points),
-            new DataParameter("now", now)) == 1;
+            Parameters(kind, id, points, now)) == 1;
 
     public static Task UnholdAsync(DataConnection db, AccountKind kind, long id, long points, CancellationToken cancel) =>
         db.ExecuteAsync(
-            $"UPDATE {TableOf(kind)} SET {HeldOf(kind)} = {HeldOf(kind)} - @points WHERE id = @id",
-            cancel,
-            new DataParameter("id", id),
-            new DataParameter("points", points));
+            $"UPDATE {TableOf(kind)} SET {HeldOf(kind)} = {HeldOf(kind)} - @points WHERE id = @id", cancel, Parameters(kind, id, points, null));
 
     /// <summary>Spends points that nobody has set aside, when the account can give them.</summary>
     public static async Task<bool> TrySpendAsync(DataConnection db, AccountKind kind, long id, long points, long now, CancellationToken cancel) =>
         await db.ExecuteAsync(
-            $"UPDATE {TableOf(kind)} SET {SpendOf(kind)} WHERE id = @id AND {FreeOf(kind)} >= @points AND @now = @now",
+            $"UPDATE {TableOf(kind)} SET {SpendOf(kind)} WHERE id = @id AND {FreeOf(kind)} >= @points",
             cancel,
-            new DataParameter("id", id),
-            new DataParameter("points", points),
-            new DataParameter("now", now)) == 1;
+            Parameters(kind, id, points, now)) == 1;
 
     /// <summary>Spends points whether or not the account has them; a negative number gives back.</summary>
     public static Task SpendAsync(DataConnection db, AccountKind kind, long id, long points, CancellationToken cancel) =>
-        db.ExecuteAsync(
-            $"UPDATE {TableOf(kind)} SET {SpendOf(kind)} WHERE id = @id",
-            cancel,
-            new DataParameter("id", id),
-            new DataParameter("points", points));
+        db.ExecuteAsync($"UPDATE {TableOf(kind)} SET {SpendOf(kind)} WHERE id = @id", cancel, Parameters(kind, id, points, null));
 
     private static string SpendOf(AccountKind kind) => kind switch
     {
@@ -85,4 +71,18 @@ internal static class Accounts
         AccountKind.Subscription => "amount_used = amount_used + @points",
         _ => "used = used + @points",
     };
+
+    private static DataParameter[] Parameters(AccountKind kind, long id, long? points, long? now)
+    {
+        var parameters = new List<DataParameter>(3) { new("id", id) };
+        if (points is not null)
+        {
+            parameters.Add(new DataParameter("points", points));
+        }
+        if (now is not null && kind == AccountKind.Subscription)
+        {
+            parameters.Add(new DataParameter("now", now));
+        }
+        return [.. parameters];
+    }
 }

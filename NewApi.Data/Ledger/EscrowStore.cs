@@ -12,9 +12,10 @@ public readonly record struct EscrowTaken(long Taken, long Left);
 
 /// <summary>
 /// Takes points out of balances for a process to spend without asking again, and gives them back. A balance is never promised twice: the
-/// conditional update on <c>newapi_held</c> is the only admission, and its row count is the answer.
+/// conditional update on what is held is the only admission, and its row count is the answer. The row of the account is always changed or
+/// locked before the row of the escrow.
 /// </summary>
-public sealed class EscrowStore(Database database)
+public sealed class EscrowStore(Database database, TimeProvider clock)
 {
     /// <summary>
     /// Takes up to <paramref name="wanted"/> points, at least <paramref name="least"/>, into escrow of <paramref name="lease"/>.
@@ -30,23 +31,22 @@ public sealed class EscrowStore(Database database)
         database.WriteAsync(
             async (db, token) =>
             {
-                // Another process may change the balance between the reading and the update; the update then matches nothing and the
-                // next round reads again. Three losses in a row mean a busy balance: then only the least amount is asked for.
-                for (var round = 0; round < 4; round++)
+                var now = clock.GetUtcNow().ToUnixTimeSeconds();
+                await StartPeriodAsync(db, kind, accountId, now, token);
+                // With the row taken nobody changes the balance between the reading and the update.
+                await Accounts.LockAsync(db, kind, accountId, token);
+                var free = await Accounts.FreeAsync(db, kind, accountId, now, token);
+                if (free < least)
                 {
-                    var free = await FreeAsync(db, kind, accountId, token);
-                    if (free < least)
-                    {
-                        return new EscrowTaken(0, Math.Max(0, free));
-                    }
-                    var amount = round == 3 ? least : Math.Max(least, Math.Min(wanted, free / 2));
-                    if (await HoldAsync(db, kind, accountId, amount, token) == 1)
-                    {
-                        await AddAsync(db, lease, kind, accountId, amount, token);
-                        return new EscrowTaken(amount, free - amount);
-                    }
+                    return new EscrowTaken(0, Math.Max(0, free));
                 }
-                return new EscrowTaken(0, 0);
+                var amount = Math.Max(least, Math.Min(wanted, free / 2));
+                if (!await Accounts.TryHoldAsync(db, kind, accountId, amount, now, token))
+                {
+                    return new EscrowTaken(0, 0);
+                }
+                await AddAsync(db, lease, kind, accountId, amount, token);
+                return new EscrowTaken(amount, free - amount);
             },
             cancel);
 
@@ -55,8 +55,32 @@ public sealed class EscrowStore(Database database)
         database.WriteAsync(
             async (db, token) =>
             {
-                await ReleaseAsync(db, lease, kind, accountId, amount, token);
+                await Accounts.LockAsync(db, kind, accountId, token);
+                // The lease may have run out, and somebody given everything back.
+                var mine = await db.GetTable<EscrowRow>()
+                    .Where(row => row.Lease == lease && row.Kind == (int)kind && row.AccountId == accountId && row.Amount >= amount)
+                    .Set(row => row.Amount, row => row.Amount - amount)
+                    .UpdateAsync(token);
+                if (mine == 1)
+                {
+                    await Accounts.UnholdAsync(db, kind, accountId, amount, token);
+                }
                 return 0;
+            },
+            cancel);
+
+    /// <summary>Gives everything back that a lease has of one account.</summary>
+    public Task ReturnAllAsync(string lease, AccountKind kind, long accountId, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (db, token) =>
+            {
+                await Accounts.LockAsync(db, kind, accountId, token);
+                var mine = db.GetTable<EscrowRow>().Where(row => row.Lease == lease && row.Kind == (int)kind && row.AccountId == accountId);
+                var amount = await mine.Select(row => row.Amount).FirstOrDefaultAsync(token);
+                if (amount > 0 && await mine.DeleteAsync(token) == 1)
+                {
+                    await Accounts.UnholdAsync(db, kind, accountId, amount, token);
+                }
             },
             cancel);
 
@@ -65,9 +89,13 @@ public sealed class EscrowStore(Database database)
         database.WriteAsync(
             async (db, token) =>
             {
-                var escrows = await db.GetTable<EscrowRow>().Where(row => row.Lease.StartsWith(prefix)).ToListAsync(token);
+                var escrows = await db.GetTable<EscrowRow>()
+                    .Where(row => row.Lease.StartsWith(prefix))
+                    .OrderBy(row => row.Kind).ThenBy(row => row.AccountId)
+                    .ToListAsync(token);
                 foreach (var escrow in escrows)
                 {
+                    await Accounts.LockAsync(db, (AccountKind)escrow.Kind, escrow.AccountId, token);
                     // The row is deleted first and only with the amount that was read: whoever deletes it owns the giving back.
                     var mine = await db.GetTable<EscrowRow>()
                         .Where(row => row.Lease == escrow.Lease && row.Kind == escrow.Kind && row.AccountId == escrow.AccountId
@@ -75,60 +103,24 @@ public sealed class EscrowStore(Database database)
                         .DeleteAsync(token);
                     if (mine == 1)
                     {
-                        await UnholdAsync(db, (AccountKind)escrow.Kind, escrow.AccountId, escrow.Amount, token);
+                        await Accounts.UnholdAsync(db, (AccountKind)escrow.Kind, escrow.AccountId, escrow.Amount, token);
                     }
                 }
                 return escrows.Count;
             },
             cancel);
 
-    /// <summary>
-    /// Takes <paramref name="amount"/> points out of a lease's escrow inside the caller's transaction; false when the lease no longer
-    /// has them, because somebody gave them back after the lease had run out.
-    /// </summary>
-    internal static async Task<bool> ReleaseAsync(
-        DataConnection db,
-        string lease,
-        AccountKind kind,
-        long accountId,
-        long amount,
-        CancellationToken cancel)
+    private async Task StartPeriodAsync(DataConnection db, AccountKind kind, long accountId, long now, CancellationToken cancel)
     {
-        if (amount == 0)
+        if (kind == AccountKind.Subscription)
         {
-            return true;
+            await PeriodResets.SubscriptionAsync(db, accountId, now, clock.LocalTimeZone, cancel);
         }
-        var released = await db.GetTable<EscrowRow>()
-            .Where(row => row.Lease == lease && row.Kind == (int)kind && row.AccountId == accountId && row.Amount >= amount)
-            .Set(row => row.Amount, row => row.Amount - amount)
-            .UpdateAsync(cancel);
-        if (released == 1)
+        else if (kind == AccountKind.Budget)
         {
-            await UnholdAsync(db, kind, accountId, amount, cancel);
+            await PeriodResets.BudgetAsync(db, accountId, now, clock.LocalTimeZone, cancel);
         }
-        return released == 1;
     }
-
-    private static Task<long> FreeAsync(DataConnection db, AccountKind kind, long accountId, CancellationToken cancel) =>
-        kind == AccountKind.Wallet
-            ? db.GetTable<UserRow>().Where(row => row.Id == accountId).Select(row => row.Quota - row.Held).FirstOrDefaultAsync(cancel)
-            : db.GetTable<TokenRow>().Where(row => row.Id == accountId).Select(row => row.RemainQuota - row.Held).FirstOrDefaultAsync(cancel);
-
-    private static Task<int> HoldAsync(DataConnection db, AccountKind kind, long accountId, long amount, CancellationToken cancel) =>
-        kind == AccountKind.Wallet
-            ? db.GetTable<UserRow>()
-                .Where(row => row.Id == accountId && row.Quota - row.Held >= amount)
-                .Set(row => row.Held, row => row.Held + amount)
-                .UpdateAsync(cancel)
-            : db.GetTable<TokenRow>()
-                .Where(row => row.Id == accountId && row.RemainQuota - row.Held >= amount)
-                .Set(row => row.Held, row => row.Held + amount)
-                .UpdateAsync(cancel);
-
-    private static Task<int> UnholdAsync(DataConnection db, AccountKind kind, long accountId, long amount, CancellationToken cancel) =>
-        kind == AccountKind.Wallet
-            ? db.GetTable<UserRow>().Where(row => row.Id == accountId).Set(row => row.Held, row => row.Held - amount).UpdateAsync(cancel)
-            : db.GetTable<TokenRow>().Where(row => row.Id == accountId).Set(row => row.Held, row => row.Held - amount).UpdateAsync(cancel);
 
     private static async Task AddAsync(
         DataConnection db,

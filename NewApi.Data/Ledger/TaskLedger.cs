@@ -173,6 +173,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
             ? await GiveBackAsync(db, charged, -delta, cancel)
             : await ChargeMoreAsync(db, charged, delta, now, cancel);
         var moved = wallet + subscription;
+        await MoveBudgetsAsync(db, charged, delta, cancel);
         await CountAsync(db, charged.UserId, charged.ChannelId, moved, calls: 0, cancel);
         await db.InsertAsync(
             new LedgerRow
@@ -217,13 +218,63 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
         var funding = await FundingStore.ReadAsync(db, charge.UserId, setting, now, cancel);
         foreach (var subscription in funding.Sources())
         {
-            if (await TrySpendAsync(db, charge, subscription, now, cancel))
+            if (!await TrySpendAsync(db, charge, subscription, now, cancel))
+            {
+                continue;
+            }
+            if (await TrySpendBudgetsAsync(db, charge, now, cancel))
             {
                 return (new TaskPayer(subscription?.Id ?? 0), HoldRefusal.None);
             }
+            await Accounts.SpendAsync(
+                db,
+                subscription is null ? AccountKind.Wallet : AccountKind.Subscription,
+                subscription?.Id ?? charge.UserId,
+                -charge.Points,
+                cancel);
+            await Accounts.SpendAsync(db, AccountKind.Key, charge.TokenId, -charge.Points, cancel);
+            return (default, HoldRefusal.Budget);
         }
         await Accounts.SpendAsync(db, AccountKind.Key, charge.TokenId, -charge.Points, cancel);
         return (default, funding.WalletPays ? HoldRefusal.Wallet : HoldRefusal.Subscription);
+    }
+
+    /// <summary>Every budget that bounds the key, the account or its group bears the charge, or none does.</summary>
+    private async Task<bool> TrySpendBudgetsAsync(DataConnection db, TaskCharge charge, long now, CancellationToken cancel)
+    {
+        var budgets = await BudgetsAsync(db, charge.TokenId, charge.UserId, cancel);
+        for (var i = 0; i < budgets.Count; i++)
+        {
+            await PeriodResets.BudgetAsync(db, budgets[i], now, clock.LocalTimeZone, cancel);
+            if (await Accounts.TrySpendAsync(db, AccountKind.Budget, budgets[i], charge.Points, now, cancel))
+            {
+                continue;
+            }
+            for (var spent = 0; spent < i; spent++)
+            {
+                await Accounts.SpendAsync(db, AccountKind.Budget, budgets[spent], -charge.Points, cancel);
+            }
+            return false;
+        }
+        return true;
+    }
+
+    /// <summary>Moves the difference on the budgets that bore the charge, unless they have begun a new period since.</summary>
+    private static async Task MoveBudgetsAsync(DataConnection db, LedgerRow charged, long points, CancellationToken cancel)
+    {
+        foreach (var id in await BudgetsAsync(db, charged.TokenId, charged.UserId, cancel))
+        {
+            await db.GetTable<BudgetRow>()
+                .Where(row => row.Id == id && row.CreatedAt <= charged.CreatedAt && row.LastResetTime <= charged.CreatedAt)
+                .Set(row => row.Used, row => row.Used + points < 0 ? 0 : row.Used + points)
+                .UpdateAsync(cancel);
+        }
+    }
+
+    private static async Task<List<long>> BudgetsAsync(DataConnection db, long tokenId, long userId, CancellationToken cancel)
+    {
+        var group = await db.GetTable<UserRow>().Where(row => row.Id == userId).Select(row => row.Group).FirstOrDefaultAsync(cancel);
+        return await BudgetRows.Bounding(db, tokenId, userId, group ?? "").ToListAsync(cancel);
     }
 
     private async Task<bool> TrySpendAsync(DataConnection db, TaskCharge charge, FundingSubscription? subscription, long now, CancellationToken cancel)

@@ -11,12 +11,13 @@ namespace NewApi.Data.Ledger;
 /// </summary>
 public sealed record UsageRecord
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
+    private const byte BeforeSubscriptions = 1;
 
     public required string RequestId { get; init; }
 
-    /// <summary>The lease whose escrow pays; empty for a record that is applied after its process died.</summary>
-    public required string Lease { get; init; }
+    /// <summary>The lease whose escrow pays; filled in, like the shares below, by the hold that the charge ends.</summary>
+    public string Lease { get; set; } = "";
 
     public required long UserId { get; init; }
 
@@ -36,14 +37,29 @@ public sealed record UsageRecord
     /// <summary>The charge in quota points; never negative.</summary>
     public required long Points { get; init; }
 
-    /// <summary>How much of the charge was paid from escrow on the wallet; the rest is <see cref="Excess"/>.</summary>
-    public long WalletEscrow { get; init; }
+    /// <summary>How much of the charge was paid from escrow on the wallet.</summary>
+    public long WalletEscrow { get; set; }
 
     /// <summary>How much of the charge was paid from escrow on a limited key.</summary>
-    public long KeyEscrow { get; init; }
+    public long KeyEscrow { get; set; }
 
     /// <summary>The part of the charge that no hold covered: debt if the balance cannot bear it.</summary>
-    public long Excess { get; init; }
+    public long Excess { get; set; }
+
+    /// <summary>The subscription that pays; 0 when the wallet pays alone.</summary>
+    public long SubscriptionId { get; set; }
+
+    /// <summary>The part of <see cref="Points"/> that the subscription pays; the wallet pays the rest.</summary>
+    public long SubscriptionPoints { get; set; }
+
+    /// <summary>How much was paid from escrow on the subscription.</summary>
+    public long SubscriptionEscrow { get; set; }
+
+    /// <summary>The budgets that the charge counts against.</summary>
+    public IReadOnlyList<BudgetShare> Budgets { get; set; } = [];
+
+    /// <summary>The part of what escrow should have paid that was no longer there; found when the record is applied.</summary>
+    internal long Uncovered { get; set; }
 
     public long PromptTokens { get; init; }
 
@@ -69,7 +85,7 @@ public sealed record UsageRecord
     public string Content { get; init; } = "";
 
     /// <summary>The <c>other</c> member of the log row: JSON text (specification: billing §10).</summary>
-    public string Other { get; init; } = "";
+    public string Other { get; set; } = "";
 
     /// <summary>Quota points that the call cost the operator; null where nobody knows.</summary>
     public long? Cost { get; init; }
@@ -79,7 +95,7 @@ public sealed record UsageRecord
 
     public void WriteTo(IBufferWriter<byte> output)
     {
-        var size = 160 + Encoding.UTF8.GetMaxByteCount(RequestId.Length + Lease.Length + Username.Length + TokenName.Length
+        var size = 200 + Budgets.Count * 20 + Encoding.UTF8.GetMaxByteCount(RequestId.Length + Lease.Length + Username.Length + TokenName.Length
             + Model.Length + Group.Length + Ip.Length + Content.Length + Other.Length);
         var writer = new Writer(output.GetSpan(size));
         writer.Byte(Version);
@@ -104,9 +120,18 @@ public sealed record UsageRecord
         writer.Number(CreatedAt);
         writer.Text(Content);
         writer.Text(Other);
+        writer.Number(SubscriptionId);
+        writer.Number(SubscriptionPoints);
+        writer.Number(SubscriptionEscrow);
+        writer.Number(Budgets.Count);
+        for (var i = 0; i < Budgets.Count; i++)
+        {
+            writer.Number(Budgets[i].Id);
+            writer.Number(Budgets[i].Escrow);
+        }
         if (Cost is { } cost)
         {
-            // Last and only when known: a record without it is one that older processes read and write.
+            // Last and only when known.
             writer.Number(cost);
         }
         output.Advance(writer.Written);
@@ -116,7 +141,8 @@ public sealed record UsageRecord
     public static UsageRecord Read(ReadOnlySpan<byte> bytes)
     {
         var reader = new Reader(bytes);
-        if (reader.Byte() != Version)
+        var version = reader.Byte();
+        if (version is not (Version or BeforeSubscriptions))
         {
             throw new InvalidDataException("The usage record was written by another version.");
         }
@@ -141,7 +167,7 @@ public sealed record UsageRecord
             CreatedAt = 0,
         };
         var flags = reader.Byte();
-        return record with
+        record = record with
         {
             IsStream = (flags & 1) != 0,
             Counted = (flags & 2) != 0,
@@ -150,8 +176,24 @@ public sealed record UsageRecord
             CreatedAt = reader.Number(),
             Content = reader.Text(),
             Other = reader.Text(),
-            Cost = reader.HasMore ? reader.Number() : null,
         };
+        if (version == Version)
+        {
+            record.SubscriptionId = reader.Number();
+            record.SubscriptionPoints = reader.Number();
+            record.SubscriptionEscrow = reader.Number();
+            var budgets = reader.Number();
+            if (budgets > 0)
+            {
+                var shares = new List<BudgetShare>();
+                for (var i = 0; i < budgets; i++)
+                {
+                    shares.Add(new BudgetShare(reader.Number(), reader.Number()));
+                }
+                record.Budgets = shares;
+            }
+        }
+        return reader.HasMore ? record with { Cost = reader.Number() } : record;
     }
 
     private ref struct Writer(Span<byte> space)
@@ -231,3 +273,6 @@ public sealed record UsageRecord
         }
     }
 }
+
+/// <summary>A budget that a charge counts against, and how much of the charge was set aside on it beforehand.</summary>
+public readonly record struct BudgetShare(long Id, long Escrow);

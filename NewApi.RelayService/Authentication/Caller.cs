@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using NewApi.RelayService.Settlement;
 
 namespace NewApi.RelayService.Authentication;
 
@@ -46,6 +47,12 @@ internal sealed class Caller
     public required bool AcceptsUnpriced { get; init; }
 
     public required bool RecordsAddress { get; init; }
+
+    /// <summary>Whose credits pay for the calls.</summary>
+    public required Payer Payer { get; init; }
+
+    /// <summary>Under what the caller is cached.</summary>
+    public required KeyDigest Digest { get; init; }
 
     /// <summary>When the rows were read, in milliseconds of the process clock.</summary>
     public required long ReadAt { get; init; }

@@ -4,7 +4,7 @@ using System.Net;
 using System.Text.Json;
 using NewApi.Data.Callers;
 using NewApi.Data.Changes;
-using NewApi.Data.Rows;
+using NewApi.RelayService.Settlement;
 
 namespace NewApi.RelayService.Authentication;
 
@@ -47,6 +47,14 @@ internal sealed class CallerDirectory : IDisposable
     public async Task<Caller?> RefreshAsync(string key, CancellationToken cancel) =>
         KeyDigest.TryMake(key, out var digest) ? await ReadAsync(key, digest, cancel) : null;
 
+    /// <summary>Reads a known caller anew; null when the key or its account is gone.</summary>
+    public async Task<Caller?> RefreshAsync(Caller caller, CancellationToken cancel)
+    {
+        var changes = Interlocked.Read(ref _changes);
+        var rows = await _store.FindTokenAsync(caller.TokenId, cancel);
+        return rows is null ? null : Keep(rows, caller.Digest, changes);
+    }
+
     public void Dispose() => _subscription.Dispose();
 
     private async Task<Caller?> ReadAsync(string key, KeyDigest digest, CancellationToken cancel)
@@ -58,7 +66,12 @@ internal sealed class CallerDirectory : IDisposable
             _callers.TryRemove(digest, out _);
             return null;
         }
-        var caller = Make(rows.Token, rows.User, Now);
+        return Keep(rows, digest, changes);
+    }
+
+    private Caller Keep(CallerRows rows, KeyDigest digest, long changes)
+    {
+        var caller = Make(rows, digest, Now);
         if (_callers.Count >= Capacity)
         {
             Trim();
@@ -108,8 +121,9 @@ internal sealed class CallerDirectory : IDisposable
 
     private long Now => _clock.GetTimestamp() / (_clock.TimestampFrequency / 1000);
 
-    private static Caller Make(TokenRow token, UserRow user, long now)
+    private static Caller Make(CallerRows rows, KeyDigest digest, long now)
     {
+        var (token, user) = (rows.Token, rows.User);
         var (acceptsUnpriced, recordsAddress) = ReadSetting(user.Setting);
         return new Caller
         {
@@ -133,6 +147,8 @@ internal sealed class CallerDirectory : IDisposable
             Networks = ReadNetworks(token.AllowIps),
             AcceptsUnpriced = acceptsUnpriced,
             RecordsAddress = recordsAddress,
+            Payer = new Payer(user.Id, token.UnlimitedQuota ? 0 : token.Id, rows.Funding, rows.Budgets),
+            Digest = digest,
             ReadAt = now,
         };
     }

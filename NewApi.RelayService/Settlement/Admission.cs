@@ -1,11 +1,12 @@
 using NewApi.Data.Ledger;
 using NewApi.Domain;
+using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 
 namespace NewApi.RelayService.Settlement;
 
 /// <summary>Sets credits aside for a call before anything is spent, and more when a dearer group comes to serve it.</summary>
-internal sealed class Admission(Ledger ledger, TimeProvider clock)
+internal sealed class Admission(Ledger ledger, CallerDirectory callers, TimeProvider clock)
 {
     public async ValueTask<RelayFault?> HoldAsync(RelayCall call)
     {
@@ -36,29 +37,34 @@ internal sealed class Admission(Ledger ledger, TimeProvider clock)
         }
         Estimate(call, out var points);
         call.HeldGroup = call.Group;
-        if (call.Hold is { } hold && hold.Points >= points)
-        {
-            return null;
-        }
-        call.Hold?.Dispose();
-        call.Hold = null;
-        return await HoldAsync(call, points);
+        return Refuse(await call.Hold!.RaiseAsync(points, call.Http.RequestAborted));
     }
 
     private async ValueTask<RelayFault?> HoldAsync(RelayCall call, long points)
     {
         call.HeldGroup = call.Group;
-        var caller = call.Caller;
-        var (hold, refusal) = await ledger.HoldAsync(
-            caller.UserId, caller.Unlimited ? 0 : caller.TokenId, points, call.Http.RequestAborted);
-        call.Hold = hold;
-        return refusal switch
+        var cancel = call.Http.RequestAborted;
+        var (hold, refusal) = await ledger.HoldAsync(call.Caller.Payer, points, cancel);
+        if (hold is null && await callers.RefreshAsync(call.Caller, cancel) is { } read && !read.Payer.IsLike(call.Caller.Payer))
         {
-            HoldRefusal.None => null,
-            HoldRefusal.Wallet => new RelayFault(403, "insufficient_user_quota", "The account's balance does not cover this call.") { Final = true },
-            _ => new RelayFault(403, "pre_consume_token_quota_failed", "The key's quota does not cover this call.") { Final = true },
-        };
+            // A refusal must not rest on old rows: a subscription may have been bought or a budget raised a moment ago.
+            call.Caller = read;
+            (hold, refusal) = await ledger.HoldAsync(read.Payer, points, cancel);
+        }
+        call.Hold = hold;
+        return Refuse(refusal);
     }
+
+    private static RelayFault? Refuse(HoldRefusal refusal) => refusal switch
+    {
+        HoldRefusal.None => null,
+        HoldRefusal.Wallet => Final("insufficient_user_quota", "The account's balance does not cover this call."),
+        HoldRefusal.Subscription => Final("insufficient_user_quota", "No subscription of the account covers this call."),
+        HoldRefusal.Budget => Final("budget_exhausted", "A budget of this key, account or group is used up."),
+        _ => Final("pre_consume_token_quota_failed", "The key's quota does not cover this call."),
+    };
+
+    private static RelayFault Final(string code, string message) => new(403, code, message) { Final = true };
 
     private RelayFault? Estimate(RelayCall call, out long points)
     {

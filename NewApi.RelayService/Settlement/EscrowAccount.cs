@@ -11,6 +11,9 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
     private const int FirstSlice = 32;
     private const int LargestSlice = 8192;
 
+    /// <summary>How long an empty balance is taken to be empty, in milliseconds.</summary>
+    private const long AskAgainAfter = 5_000;
+
     private readonly Lock _gate = new();
     private long _escrow;
     private long _held;
@@ -20,6 +23,9 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
     private bool _closed;
     private long _lastHold = 1;
     private long _lastRefillPoints;
+    private long _left;
+    private bool _dry;
+    private long _askedAt;
 
     public AccountKind Kind => kind;
 
@@ -68,6 +74,51 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
         }
     }
 
+    /// <summary>Points that the balance had left when it was last asked, and what of its escrow no call holds.</summary>
+    public long Remaining
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _left + _escrow - _held;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The balance could not give this much a moment ago: a call that has another source need not wait to hear it again. Says now and then
+    /// that it is time to ask once more, behind the call's back.
+    /// </summary>
+    public bool IsDry(long points, long now, out bool ask)
+    {
+        lock (_gate)
+        {
+            ask = false;
+            if (!_dry || _closed || points - (_escrow - _held) <= _left)
+            {
+                return false;
+            }
+            _lastTouched = now;
+            _lastHold = points;
+            if (now - _askedAt > AskAgainAfter)
+            {
+                _askedAt = now;
+                ask = true;
+            }
+            return true;
+        }
+    }
+
+    /// <summary>The balance could not give what was asked for.</summary>
+    public void NoteDry(long left, long now)
+    {
+        lock (_gate)
+        {
+            (_dry, _left, _askedAt) = (true, left, now);
+        }
+    }
+
     /// <summary>How much escrow is missing for a hold of this size; what is already free counts towards it.</summary>
     public long Missing(long points)
     {
@@ -110,10 +161,10 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
     }
 
     /// <summary>
-    /// Adds what a refill brought; false when the account was put away meanwhile. Nobody would ever spend it here then: it must go back
+    /// Adds what a refill brought, and notes what the balance has left; false when the account was put away meanwhile. Nobody would ever spend it here then: it must go back
     /// to its balance.
     /// </summary>
-    public bool TryAdd(long points)
+    public bool TryAdd(long points, long left)
     {
         lock (_gate)
         {
@@ -123,6 +174,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
             }
             _escrow += points;
             _lastRefillPoints = points;
+            (_dry, _left) = (false, left);
             return true;
         }
     }
@@ -140,6 +192,18 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
             var idle = _escrow;
             _escrow = 0;
             return idle;
+        }
+    }
+
+    /// <summary>Nothing was taken out of the balance for it, and nothing is held.</summary>
+    public bool IsUnused
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _escrow == 0 && _held == 0;
+            }
         }
     }
 

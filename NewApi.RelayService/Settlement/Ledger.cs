@@ -18,7 +18,7 @@ internal sealed class Ledger(
 {
     /// <summary>How long the applier gathers calls before it writes them, in milliseconds.</summary>
     private const int Linger = 100;
-    private const int LargestBatch = 512;
+    private const int LargestBatch = 1024;
     private const int QueueSize = 16_384;
 
     /// <summary>Escrow that nobody used for this long goes back to its balance, in milliseconds.</summary>
@@ -27,18 +27,34 @@ internal sealed class Ledger(
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(15);
 
+    /// <summary>How much earlier than the database this process takes its own lease for run out.</summary>
+    private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(5);
+
+    /// <summary>When settlements that failed while others succeeded are tried again.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the last bytes of an answer wait while cover is sought for a charge above its hold.</summary>
+    private static readonly TimeSpan CoverPatience = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<(AccountKind Kind, long Id), EscrowAccount> _accounts = new();
     private readonly Channel<Settled> _settled = Channel.CreateBounded<Settled>(
         new BoundedChannelOptions(QueueSize) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly Channel<EscrowAccount> _low = Channel.CreateBounded<EscrowAccount>(
-        new BoundedChannelOptions(1024) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+        new BoundedChannelOptions(1024) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
+    /// <summary>Accounts of which the database may have more in escrow than this process knows, with the lease it would be under.</summary>
+    private readonly ConcurrentDictionary<(AccountKind Kind, long Id), string> _unsure = new();
+
+    private readonly SemaphoreSlim _renewing = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private Journal? _journal;
     private RelayLease? _lease;
     private readonly List<Settled> _setAside = [];
     private Task _applying = Task.CompletedTask;
     private long _refills;
+    private long _refillsAhead;
+    private long _leaseGoodUntil;
+    private long _unapplied;
 
     /// <summary>The name under which escrow of this process stands in the database.</summary>
     public string Lease => _lease?.Name ?? "";
@@ -46,25 +62,62 @@ internal sealed class Ledger(
     /// <summary>How often the database had to be asked for escrow while a call waited.</summary>
     public long SynchronousRefills => Interlocked.Read(ref _refills);
 
-    /// <summary>Sets credits aside for a call of a user, and of a key with a ceiling of its own.</summary>
-    /// <param name="userId">Whose wallet pays.</param>
-    /// <param name="limitedKeyId">The key whose ceiling counts as well, or 0 for an unlimited key.</param>
+    /// <summary>Refills ahead of need are under way.</summary>
+    internal bool IsRefilling => Interlocked.Read(ref _refillsAhead) != 0;
+
+    /// <summary>Sets credits aside for a call.</summary>
+    /// <param name="payer">Whose.</param>
     /// <param name="points">The estimate, in quota points.</param>
     /// <param name="cancel">The caller has left.</param>
-    public ValueTask<(Hold? Hold, HoldRefusal Refusal)> HoldAsync(long userId, long limitedKeyId, long points, CancellationToken cancel)
+    public ValueTask<(Hold? Hold, HoldRefusal Refusal)> HoldAsync(Payer payer, long points, CancellationToken cancel)
     {
-        var wallet = Account(AccountKind.Wallet, userId);
-        var key = limitedKeyId == 0 ? null : Account(AccountKind.Key, limitedKeyId);
-        if (!TryHold(wallet, points))
+        return TrySetAside(payer, payer.Sources, points) is { } shares
+            ? new((new Hold(this, payer, shares), HoldRefusal.None))
+            : HoldSlowlyAsync(payer, points, cancel);
+    }
+
+    /// <summary>Sets points aside on the first source that can bear them, and on every ceiling.</summary>
+    internal ValueTask<(Shares? Shares, HoldRefusal Refusal)> SetAsideAsync(
+        Payer payer, Source[] sources, long points, CancellationToken cancel)
+    {
+        return TrySetAside(payer, sources, points) is { } shares
+            ? new((shares, HoldRefusal.None))
+            : SetAsideSlowlyAsync(payer, sources, points, cancel);
+    }
+
+    /// <summary>
+    /// Finds cover for a charge above its hold, for a moment and as far as there is any: from the subscription, then from the wallet. The
+    /// ceilings are not asked; the answer is out.
+    /// </summary>
+    internal async ValueTask<IReadOnlyList<Shares>> CoverAsync(Payer payer, long subscription, long points)
+    {
+        var covered = new List<Shares>();
+        try
         {
-            return HoldSlowlyAsync(userId, limitedKeyId, points, cancel);
+            using var patience = new CancellationTokenSource(CoverPatience, clock);
+            foreach (var source in payer.SourcesAfter(AccountKind.Subscription, subscription))
+            {
+                var account = await HoldOnAsync(source.Kind, source.Id, points, patience.Token);
+                if (account is not null)
+                {
+                    covered.Add(new Shares(account, null, [], points));
+                    return covered;
+                }
+                // Not all of it: then whatever is left of the subscription, and the rest from the wallet.
+                var rest = Account(source.Kind, source.Id).Remaining;
+                if (rest > 0 && rest < points && await HoldOnAsync(source.Kind, source.Id, rest, patience.Token) is { } part)
+                {
+                    covered.Add(new Shares(part, null, [], rest));
+                    points -= rest;
+                }
+            }
         }
-        if (key is not null && !TryHold(key, points))
+        catch (Exception error)
         {
-            wallet.Release(points);
-            return HoldSlowlyAsync(userId, limitedKeyId, points, cancel);
+            // The database is away: what is not covered is booked all the same, as excess.
+            log.RefillFailed(error);
         }
-        return new((new Hold(this, wallet, key, points), HoldRefusal.None));
+        return covered;
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
@@ -72,7 +125,9 @@ internal sealed class Ledger(
         _journal = Journal.Open(options.JournalDirectory);
         var prefix = RelayLeaseStore.PrefixOf(_journal.Id);
         await RecoverAsync(_journal, prefix, cancellationToken);
+        var asked = Now;
         _lease = await leases.AcquireAsync(prefix, cancellationToken);
+        GoodSince(asked);
         _applying = ApplyAsync();
         await base.StartAsync(cancellationToken);
     }
@@ -104,6 +159,7 @@ internal sealed class Ledger(
     internal ValueTask SettleAsync(UsageRecord record, Journal.Segment? segment)
     {
         var kept = _journal!.Append(JournalMark.Settled, record, segment);
+        Interlocked.Increment(ref _unapplied);
         return _settled.Writer.WriteAsync(new Settled(record, kept));
     }
 
@@ -121,9 +177,10 @@ internal sealed class Ledger(
                 if (clock.GetElapsedTime(renewAt) >= RenewEvery)
                 {
                     renewAt = clock.GetTimestamp();
-                    await RenewAsync(stoppingToken);
+                    await RenewLeaseAsync(stoppingToken);
                 }
                 await ReturnIdleAsync(Now - IdleAfter, stoppingToken);
+                await ReturnUnsureAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException)
@@ -148,38 +205,148 @@ internal sealed class Ledger(
         }
     }
 
-    private async ValueTask<(Hold? Hold, HoldRefusal Refusal)> HoldSlowlyAsync(
-        long userId,
-        long limitedKeyId,
-        long points,
-        CancellationToken cancel)
+    private Shares? TrySetAside(Payer payer, Source[] sources, long points)
+    {
+        if (LeaseIsDoubtful || TryFund(sources, points) is not { } funding)
+        {
+            return null;
+        }
+        EscrowAccount? key = null;
+        if (payer.LimitedKeyId != 0 && !TryHold(key = Account(AccountKind.Key, payer.LimitedKeyId), points))
+        {
+            funding.Release(points);
+            return null;
+        }
+        var budgets = payer.Budgets.Length == 0 ? [] : new EscrowAccount[payer.Budgets.Length];
+        for (var i = 0; i < budgets.Length; i++)
+        {
+            budgets[i] = Account(AccountKind.Budget, payer.Budgets[i]);
+            if (!TryHold(budgets[i], points))
+            {
+                new Shares(funding, key, budgets[..i], points).Release();
+                return null;
+            }
+        }
+        return new Shares(funding, key, budgets, points);
+    }
+
+    /// <summary>The first source with enough escrow, passing over those that are known to be empty; null when one has to be asked.</summary>
+    private EscrowAccount? TryFund(Source[] sources, long points)
+    {
+        foreach (var source in sources)
+        {
+            if (source.EndsAt != 0 && source.Ended(UnixNow))
+            {
+                continue;
+            }
+            var account = Account(source.Kind, source.Id);
+            if (TryHold(account, points))
+            {
+                return account;
+            }
+            if (!IsDry(account, points))
+            {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private bool IsDry(EscrowAccount account, long points)
+    {
+        var dry = account.IsDry(points, Now, out var ask);
+        if (ask)
+        {
+            QueueRefill(account);
+        }
+        return dry;
+    }
+
+    private async ValueTask<(Hold? Hold, HoldRefusal Refusal)> HoldSlowlyAsync(Payer payer, long points, CancellationToken cancel)
+    {
+        var (shares, refusal) = await SetAsideSlowlyAsync(payer, payer.Sources, points, cancel);
+        return (shares is null ? null : new Hold(this, payer, shares.Value), refusal);
+    }
+
+    private async ValueTask<(Shares? Shares, HoldRefusal Refusal)> SetAsideSlowlyAsync(
+        Payer payer, Source[] sources, long points, CancellationToken cancel)
     {
         Interlocked.Increment(ref _refills);
-        var wallet = await HoldOnAsync(AccountKind.Wallet, userId, points, cancel);
-        if (wallet is null)
+        if (LeaseIsDoubtful)
         {
-            return (null, HoldRefusal.Wallet);
+            await RenewAsync(onlyIfDoubtful: true, cancel);
+            if (LeaseIsDoubtful)
+            {
+                throw new IOException("The lease of this relay cannot be renewed: the database is away.");
+            }
         }
-        if (limitedKeyId == 0)
+        var funding = await FundAsync(sources, points, cancel);
+        if (funding is null)
         {
-            return (new Hold(this, wallet, null, points), HoldRefusal.None);
+            return (null, payer.Funding.WalletPays ? HoldRefusal.Wallet : HoldRefusal.Subscription);
         }
-        EscrowAccount? key;
+        var held = new Shares(funding, null, [], points);
         try
         {
-            key = await HoldOnAsync(AccountKind.Key, limitedKeyId, points, cancel);
+            if (payer.LimitedKeyId != 0)
+            {
+                var key = await HoldOnAsync(AccountKind.Key, payer.LimitedKeyId, points, cancel);
+                if (key is null)
+                {
+                    held.Release();
+                    return (null, HoldRefusal.Key);
+                }
+                held = held with { Key = key };
+            }
+            foreach (var id in payer.Budgets)
+            {
+                var budget = await HoldOnAsync(AccountKind.Budget, id, points, cancel);
+                if (budget is null)
+                {
+                    held.Release();
+                    return (null, HoldRefusal.Budget);
+                }
+                held = held with { Budgets = [.. held.Budgets, budget] };
+            }
+            return (held, HoldRefusal.None);
         }
         catch
         {
-            wallet.Release(points);
+            held.Release();
             throw;
         }
-        if (key is null)
+    }
+
+    /// <summary>
+    /// Asks one source after the other. Those that were empty a moment ago are asked only when nobody else can pay: a refusal must not rest
+    /// on old news.
+    /// </summary>
+    private async Task<EscrowAccount?> FundAsync(Source[] sources, long points, CancellationToken cancel)
+    {
+        List<Source>? empty = null;
+        foreach (var source in sources)
         {
-            wallet.Release(points);
-            return (null, HoldRefusal.Key);
+            if (source.Ended(UnixNow))
+            {
+                continue;
+            }
+            if (sources.Length > 1 && IsDry(Account(source.Kind, source.Id), points))
+            {
+                (empty ??= []).Add(source);
+            }
+            else if (await HoldOnAsync(source.Kind, source.Id, points, cancel) is { } account)
+            {
+                return account;
+            }
         }
-        return (new Hold(this, wallet, key, points), HoldRefusal.None);
+        foreach (var source in empty ?? [])
+        {
+            if (await HoldOnAsync(source.Kind, source.Id, points, cancel) is { } account)
+            {
+                return account;
+            }
+        }
+        return null;
     }
 
     /// <summary>Holds on one account, asking the database when its escrow is short; null when the balance cannot bear it.</summary>
@@ -215,12 +382,39 @@ internal sealed class Ledger(
     {
         var wanted = account.NextSlice(points, Now);
         var lease = _lease!;
-        var taken = await escrows.TakeAsync(lease.Name, account.Kind, account.AccountId, account.Missing(points), wanted, cancel);
-        if (!account.TryAdd(taken.Taken))
+        EscrowTaken taken;
+        try
         {
-            await escrows.ReturnAsync(lease.Name, account.Kind, account.AccountId, taken.Taken, CancellationToken.None);
+            taken = await escrows.TakeAsync(lease.Name, account.Kind, account.AccountId, account.Missing(points), wanted, cancel);
+        }
+        catch
+        {
+            // The database may have done it without being able to say so.
+            _unsure[(account.Kind, account.AccountId)] = lease.Name;
+            throw;
+        }
+        if (taken.Taken == 0)
+        {
+            account.NoteDry(taken.Left, Now);
+        }
+        else if (!account.TryAdd(taken.Taken, taken.Left))
+        {
+            await ReturnAsync(lease.Name, account, taken.Taken, CancellationToken.None);
         }
         return taken.Taken;
+    }
+
+    private async Task ReturnAsync(string lease, EscrowAccount account, long points, CancellationToken cancel)
+    {
+        try
+        {
+            await escrows.ReturnAsync(lease, account.Kind, account.AccountId, points, cancel);
+        }
+        catch
+        {
+            _unsure[(account.Kind, account.AccountId)] = lease;
+            throw;
+        }
     }
 
     private bool TryHold(EscrowAccount account, long points)
@@ -229,11 +423,25 @@ internal sealed class Ledger(
         {
             return false;
         }
-        if (low && Interlocked.Exchange(ref account.RefillQueued, 1) == 0 && !_low.Writer.TryWrite(account))
+        if (low)
         {
-            account.RefillQueued = 0;
+            QueueRefill(account);
         }
         return true;
+    }
+
+    private void QueueRefill(EscrowAccount account)
+    {
+        if (Interlocked.Exchange(ref account.RefillQueued, 1) != 0)
+        {
+            return;
+        }
+        Interlocked.Increment(ref _refillsAhead);
+        if (!_low.Writer.TryWrite(account))
+        {
+            account.RefillQueued = 0;
+            Interlocked.Decrement(ref _refillsAhead);
+        }
     }
 
     private EscrowAccount Account(AccountKind kind, long id)
@@ -251,6 +459,14 @@ internal sealed class Ledger(
 
     private long Now => clock.GetTimestamp() / (clock.TimestampFrequency / 1000);
 
+    private long UnixNow => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>
+    /// The lease may have run out by now: somebody else may give the escrow of this process back, so nothing more may be held against it
+    /// before it is renewed.
+    /// </summary>
+    private bool LeaseIsDoubtful => Now > Volatile.Read(ref _leaseGoodUntil);
+
     private async Task RefillAheadAsync(CancellationToken stopping)
     {
         try
@@ -266,13 +482,14 @@ internal sealed class Ledger(
                         await RefillAsync(account, account.LastHold, stopping);
                     }
                 }
-                catch (Exception error) when (error is not OperationCanceledException)
+                catch (Exception error) when (!stopping.IsCancellationRequested)
                 {
                     log.RefillFailed(error);
                 }
                 finally
                 {
                     account.Refilling.Release();
+                    Interlocked.Decrement(ref _refillsAhead);
                 }
             }
         }
@@ -282,27 +499,45 @@ internal sealed class Ledger(
         }
     }
 
-    private async Task RenewAsync(CancellationToken cancel)
+    /// <summary>Keeps the lease, or takes another when it was lost.</summary>
+    internal Task RenewLeaseAsync(CancellationToken cancel) => RenewAsync(onlyIfDoubtful: false, cancel);
+
+    private async Task RenewAsync(bool onlyIfDoubtful, CancellationToken cancel)
     {
+        await _renewing.WaitAsync(cancel);
         try
         {
-            if (await leases.RenewAsync(_lease!, cancel))
+            if (onlyIfDoubtful && !LeaseIsDoubtful)
             {
                 return;
             }
-            // Somebody held this process for dead and gave its escrow back: nothing in memory may be spent any more.
-            log.LeaseLost();
-            foreach (var account in _accounts.Values)
+            // Counted from before the question: the database counts from when it answers.
+            var asked = Now;
+            if (!await leases.RenewAsync(_lease!, cancel))
             {
-                account.Forfeit();
+                // Somebody held this process for dead and gave its escrow back: nothing in memory may be spent any more.
+                log.LeaseLost();
+                var next = await leases.AcquireAsync(RelayLeaseStore.PrefixOf(_journal!.Id), cancel);
+                _lease = next;
+                foreach (var account in _accounts.Values)
+                {
+                    account.Forfeit();
+                }
             }
-            _lease = await leases.AcquireAsync(RelayLeaseStore.PrefixOf(_journal!.Id), cancel);
+            GoodSince(asked);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!cancel.IsCancellationRequested)
         {
             log.RenewFailed(error);
         }
+        finally
+        {
+            _renewing.Release();
+        }
     }
+
+    private void GoodSince(long time) =>
+        Volatile.Write(ref _leaseGoodUntil, time + (long)(RelayLeaseStore.Lifetime - LeaseMargin).TotalMilliseconds);
 
     /// <summary>Gives the escrow of accounts back that nobody has used since <paramref name="before"/>, in milliseconds of the process clock.</summary>
     internal async Task ReturnIdleAsync(long before, CancellationToken cancel)
@@ -326,12 +561,42 @@ internal sealed class Ledger(
             }
             try
             {
-                await escrows.ReturnAsync(_lease!.Name, account.Kind, account.AccountId, idle, cancel);
+                await ReturnAsync(_lease!.Name, account, idle, cancel);
             }
-            catch (Exception error) when (error is not OperationCanceledException)
+            catch (Exception error) when (!cancel.IsCancellationRequested)
             {
-                // The lease still names it: it comes back when the process stops or its lease runs out.
                 log.ReturnFailed(error);
+            }
+        }
+    }
+
+    /// <summary>
+    /// After a failure in the middle of a refill or a return the database may have more in escrow than this process knows of. Once nobody
+    /// here uses the account and every settlement is applied, all that stands there under the lease is too much.
+    /// </summary>
+    private async Task ReturnUnsureAsync(CancellationToken cancel)
+    {
+        foreach (var ((kind, id), lease) in _unsure)
+        {
+            var account = Account(kind, id);
+            await account.Refilling.WaitAsync(cancel);
+            try
+            {
+                if (account.Closed || !account.IsUnused || Volatile.Read(ref _unapplied) != 0)
+                {
+                    continue;
+                }
+                await escrows.ReturnAllAsync(lease, kind, id, cancel);
+                _unsure.TryRemove(new((kind, id), lease));
+            }
+            catch (Exception error) when (!cancel.IsCancellationRequested)
+            {
+                log.ReturnFailed(error);
+                return;
+            }
+            finally
+            {
+                account.Refilling.Release();
             }
         }
     }
@@ -339,7 +604,7 @@ internal sealed class Ledger(
     private async Task ApplyAsync()
     {
         var batch = new List<Settled>(LargestBatch);
-        while (await _settled.Reader.WaitToReadAsync())
+        while (await WaitForWorkAsync())
         {
             // Gathering costs the caller nothing (the answer is out, the journal has the charge) and saves a transaction per call.
             await Task.Delay(TimeSpan.FromMilliseconds(Linger), clock, _stopping.Token)
@@ -350,6 +615,24 @@ internal sealed class Ledger(
             }
             await ApplyAsync(batch);
             batch.Clear();
+        }
+    }
+
+    /// <summary>Settlements have come, or it is time to try again what was set aside; false when no more will come.</summary>
+    private async ValueTask<bool> WaitForWorkAsync()
+    {
+        if (_setAside.Count == 0)
+        {
+            return await _settled.Reader.WaitToReadAsync();
+        }
+        using var pause = new CancellationTokenSource(RetryAfter, clock);
+        try
+        {
+            return await _settled.Reader.WaitToReadAsync(pause.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
         }
     }
 
@@ -422,6 +705,7 @@ internal sealed class Ledger(
         {
             _journal!.Done(item.Segment);
         }
+        Interlocked.Add(ref _unapplied, -applied.Length);
     }
 
     private readonly record struct Settled(UsageRecord Record, Journal.Segment Segment);

@@ -1,11 +1,14 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using NewApi.Data.Ledger;
 using NewApi.Domain;
+using NewApi.Domain.Funding;
 using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Settlement;
 using NewApi.ServiceDefaults;
 
 namespace NewApi.RelayService.UsageLogging;
@@ -25,6 +28,9 @@ internal sealed class UsageRecords(TimeProvider clock)
 {
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _space;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _json;
 
     /// <summary>The final record of a call.</summary>
     public UsageRecord Make(RelayCall call, Channel channel, Charge charge, Quota? cost, StreamTap? tap, StreamEndReason end) =>
@@ -52,7 +58,6 @@ internal sealed class UsageRecords(TimeProvider clock)
         return new UsageRecord
         {
             RequestId = call.RequestId,
-            Lease = "",
             UserId = caller.UserId,
             Username = caller.Username,
             TokenId = caller.TokenId,
@@ -87,6 +92,7 @@ internal sealed class UsageRecords(TimeProvider clock)
             json.WriteString("upstream_error_code"u8, fault.UpstreamCode ?? "");
             json.WriteString("violation_fee_marker"u8, ViolationFee.MarkerOf(fault) ?? "");
             json.WriteString("request_path"u8, call.Http.Request.Path.Value);
+            WriteFunding(json, call.Hold!);
             json.WriteStartObject("admin_info"u8);
             WriteTried(json, call, channel);
             json.WriteEndObject();
@@ -99,30 +105,49 @@ internal sealed class UsageRecords(TimeProvider clock)
     {
         var space = _space ??= new ArrayBufferWriter<byte>(1024);
         space.ResetWrittenCount();
-        using (var json = new Utf8JsonWriter(space))
+        var json = _json ??= new Utf8JsonWriter(space);
+        json.Reset(space);
+        json.WriteStartObject();
+        charge.WriteOther(json);
+        json.WriteNumber("frt"u8, call.FirstByteAt == 0 ? 0 : (long)clock.GetElapsedTime(call.StartedAt, call.FirstByteAt).TotalMilliseconds);
+        json.WriteString("request_path"u8, call.Http.Request.Path.Value);
+        if (call.UpstreamModel != call.Model)
         {
-            json.WriteStartObject();
-            charge.WriteOther(json);
-            json.WriteNumber("frt"u8, call.FirstByteAt == 0 ? 0 : (long)clock.GetElapsedTime(call.StartedAt, call.FirstByteAt).TotalMilliseconds);
-            json.WriteString("request_path"u8, call.Http.Request.Path.Value);
-            if (call.UpstreamModel != call.Model)
-            {
-                json.WriteBoolean("is_model_mapped"u8, true);
-                json.WriteString("upstream_model_name"u8, call.UpstreamModel);
-            }
-            json.WriteString("billing_source"u8, "wallet"u8);
-            if (tap is not null && end != StreamEndReason.Done)
-            {
-                json.WriteStartObject("stream_status"u8);
-                json.WriteString("status"u8, "error"u8);
-                json.WriteString("end_reason"u8, NameOf(end));
-                json.WriteNumber("error_count"u8, tap.MalformedFrames + 1);
-                json.WriteEndObject();
-            }
-            WriteAdminInfo(json, call, channel, charge, cost);
+            json.WriteBoolean("is_model_mapped"u8, true);
+            json.WriteString("upstream_model_name"u8, call.UpstreamModel);
+        }
+        WriteFunding(json, call.Hold!);
+        if (tap is not null && end != StreamEndReason.Done)
+        {
+            json.WriteStartObject("stream_status"u8);
+            json.WriteString("status"u8, "error"u8);
+            json.WriteString("end_reason"u8, NameOf(end));
+            json.WriteNumber("error_count"u8, tap.MalformedFrames + 1);
             json.WriteEndObject();
         }
+        WriteAdminInfo(json, call, channel, charge, cost);
+        json.WriteEndObject();
+        json.Flush();
         return Encoding.UTF8.GetString(space.WrittenSpan);
+    }
+
+    private static void WriteFunding(Utf8JsonWriter json, Hold hold)
+    {
+        json.WriteString("billing_source"u8, hold.SubscriptionId == 0 ? "wallet"u8 : "subscription"u8);
+        json.WriteString("billing_preference"u8, BillingPreferences.NameOf(hold.Payer.Funding.Preference));
+        if (hold.SubscriptionId == 0)
+        {
+            return;
+        }
+        foreach (var subscription in hold.Payer.Funding.Subscriptions)
+        {
+            if (subscription.Id == hold.SubscriptionId)
+            {
+                json.WriteNumber("subscription_id"u8, subscription.Id);
+                json.WriteNumber("subscription_plan_id"u8, subscription.PlanId);
+                json.WriteString("subscription_plan_title"u8, subscription.PlanTitle);
+            }
+        }
     }
 
     private static void WriteAdminInfo(Utf8JsonWriter json, RelayCall call, Channel channel, Charge charge, Quota? cost)
@@ -141,9 +166,11 @@ internal sealed class UsageRecords(TimeProvider clock)
     private static void WriteTried(Utf8JsonWriter json, RelayCall call, Channel channel)
     {
         json.WriteStartArray("use_channel"u8);
+        Span<byte> digits = stackalloc byte[20];
         foreach (var tried in call.Tried)
         {
-            json.WriteStringValue(tried.Id.ToString());
+            Utf8Formatter.TryFormat(tried.Id, digits, out var written);
+            json.WriteStringValue(digits[..written]);
         }
         json.WriteEndArray();
         if (channel.IsMultiKey)
