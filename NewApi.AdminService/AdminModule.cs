@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using NewApi.AdminService.Access;
 using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
+using NewApi.AdminService.Budgets;
 using NewApi.AdminService.Channels;
 using NewApi.AdminService.CheckIns;
 using NewApi.AdminService.Http;
@@ -107,6 +108,7 @@ public static class AdminModule
         api.MapSubscriptions();
         api.MapPlanPurchases();
         api.MapPlanAdministration();
+        api.MapBudgets();
         api.MapOptions();
         api.Map("/{**path}", static (HttpContext context) => JsonBody.UnknownPath(context.Request)).WithOrder(1000).ExcludeFromDescription();
 

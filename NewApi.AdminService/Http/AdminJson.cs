@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using NewApi.AdminService.Accounts;
 using NewApi.AdminService.ApiKeys;
+using NewApi.AdminService.Budgets;
 using NewApi.AdminService.Channels;
 using NewApi.AdminService.CheckIns;
 using NewApi.AdminService.Prices;
@@ -76,6 +77,9 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(LogView[]))]
 [JsonSerializable(typeof(StatView))]
 [JsonSerializable(typeof(DataView[]))]
+[JsonSerializable(typeof(BudgetView))]
+[JsonSerializable(typeof(Page<BudgetView>))]
+[JsonSerializable(typeof(BudgetRequest))]
 [JsonSerializable(typeof(RedemptionView))]
 [JsonSerializable(typeof(Page<RedemptionView>))]
 [JsonSerializable(typeof(RedemptionRequest))]

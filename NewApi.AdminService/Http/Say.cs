@@ -104,6 +104,12 @@ internal static class Say
     public static readonly Text SearchGone = new("This search is retired; use the filters of the list", "该搜索已停用，请使用列表的筛选条件");
     public static readonly Text RatioHidden = new("The public price list is switched off", "公开倍率接口未启用");
 
+    public static readonly Text BudgetName = new("The name may have at most 64 characters", "名称最多 64 个字符");
+    public static readonly Text BudgetScope = new("The scope must be key, user or group", "范围须为 key、user 或 group");
+    public static readonly Text BudgetAmount = new("The amount must be above zero", "额度须大于零");
+    public static readonly Text BudgetPeriod =
+        new("The period must be never, daily, weekly, monthly, or custom with 60 seconds to a year", "周期须为 never、daily、weekly、monthly，或 60 秒至一年的 custom");
+
     public static readonly Text CodeName = new("The name must have 1 to 20 characters", "名称须为 1 到 20 个字符");
     public static readonly Text CodeCount = new("The count must be between 1 and 100", "数量须在 1 到 100 之间");
     public static readonly Text CodeQuota = new("The quota must not be negative", "额度不能为负数");

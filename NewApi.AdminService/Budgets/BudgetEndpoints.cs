@@ -1,0 +1,225 @@
+using System.Globalization;
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+using NewApi.AdminService.Access;
+using NewApi.AdminService.Http;
+using NewApi.AdminService.Settings;
+using NewApi.Data;
+using NewApi.Data.Changes;
+using NewApi.Data.Ledger;
+using NewApi.Data.Rows;
+using NewApi.Domain.Funding;
+
+namespace NewApi.AdminService.Budgets;
+
+/// <summary>
+/// Ceilings on what a key, a user or a group spends in a period. Users bound themselves and their keys; administrators bound anybody, and
+/// what they set nobody else can change.
+/// </summary>
+internal static class BudgetEndpoints
+{
+    private const string Key = "key";
+    private const string User = "user";
+    private const string Group = "group";
+    private const int LongestName = 64;
+    private const long LongestPeriod = 366L * 86_400;
+
+    public static void MapBudgets(this IEndpointRouteBuilder routes)
+    {
+        var budgets = routes.MapGroup("/budgets").WithTags("Budgets");
+        budgets.MapGet("", List).WithSummary("Budgets that bound you; for administrators all of them");
+        budgets.MapPost("", Create).WithSummary("Bound a key, a user or a group; answers with the budget");
+        budgets.MapPut("", Update).WithSummary("Change a budget; what is absent stays");
+        budgets.MapDelete("/{id:long}", Delete).WithSummary("Delete a budget");
+    }
+
+    internal static async Task<IResult> List(HttpRequest request, AdminCaller caller, Database database, TimeProvider clock, CancellationToken ct)
+    {
+        await using var db = database.Open();
+        var now = Now(clock);
+        var visible = Visible(db, caller);
+        return Answer.Ok(await Paging.Of(request).ReadAsync(
+            visible, visible.OrderByDescending(row => row.Id), row => BudgetView.Of(row, now, clock.LocalTimeZone), ct));
+    }
+
+    internal static async Task<IResult> Create(
+        HttpContext context,
+        AdminCaller caller,
+        Database database,
+        LiveOptions options,
+        IChangeSignal changes,
+        TimeProvider clock,
+        CancellationToken ct)
+    {
+        if (await context.ReadAsync<BudgetRequest>() is not { } request)
+        {
+            return Answer.Fail(Say.BadBody);
+        }
+        var now = Now(clock);
+        var row = new BudgetRow
+        {
+            Name = request.Name?.Trim() ?? "",
+            OwnerId = caller.Role >= Roles.Admin ? 0 : caller.Id,
+            Scope = request.Scope ?? "",
+            ScopeId = request.Scope == Group ? 0 : request.ScopeId == 0 && request.Scope == User ? caller.Id : request.ScopeId,
+            ScopeGroup = request.Scope == Group ? request.ScopeGroup ?? "" : "",
+            Amount = request.Amount ?? 0,
+            Period = request.Period ?? "never",
+            CustomSeconds = request.CustomSeconds ?? 0,
+            LastResetTime = now,
+            Enabled = request.Enabled ?? true,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        row.NextResetTime = new ResetPeriod(row.Period, row.CustomSeconds).Next(now, now, 0, clock.LocalTimeZone);
+        if (Mistake(row) is { } mistake)
+        {
+            return Answer.Fail(mistake);
+        }
+        if (row.Scope == Group && caller.Role < Roles.Admin)
+        {
+            return Answer.Fail(Say.RoleTooLow);
+        }
+        if (row.Scope == Group && !(await options.SnapshotAsync(ct)).Groups.Exists(row.ScopeGroup))
+        {
+            return Answer.Fail(Say.GroupUnknown);
+        }
+        var created = await database.WriteAsync(
+            async (db, token) =>
+            {
+                if (!await MayBoundAsync(db, row, caller, token))
+                {
+                    return false;
+                }
+                row.Id = await db.InsertWithInt64IdentityAsync(row, token: token);
+                return true;
+            },
+            ct);
+        if (!created)
+        {
+            return Answer.NotFound();
+        }
+        await AnnounceAsync(changes, row);
+        return Answer.Ok(BudgetView.Of(row, now, clock.LocalTimeZone));
+    }
+
+    internal static async Task<IResult> Update(
+        HttpContext context, AdminCaller caller, Database database, IChangeSignal changes, TimeProvider clock, CancellationToken ct)
+    {
+        if (await context.ReadAsync<BudgetRequest>() is not { Id: > 0 } request)
+        {
+            return Answer.Fail(Say.BadBody);
+        }
+        var now = Now(clock);
+        var (row, mistake) = await database.WriteAsync<(BudgetRow?, Text?)>(
+            async (db, token) =>
+            {
+                var mine = Own(db, caller).Where(budget => budget.Id == request.Id);
+                if (await mine.FirstOrDefaultAsync(token) is not { } row)
+                {
+                    return (null, Say.NotFound);
+                }
+                var period = (row.Period, row.CustomSeconds);
+                row.Name = request.Name?.Trim() ?? row.Name;
+                row.Amount = request.Amount ?? row.Amount;
+                row.Period = request.Period ?? row.Period;
+                row.CustomSeconds = request.CustomSeconds ?? row.CustomSeconds;
+                row.Enabled = request.Enabled ?? row.Enabled;
+                if (Mistake(row) is { } wrong)
+                {
+                    return (null, wrong);
+                }
+                if (period != (row.Period, row.CustomSeconds))
+                {
+                    row.NextResetTime = new ResetPeriod(row.Period, row.CustomSeconds).Next(now, now, 0, clock.LocalTimeZone);
+                }
+                // What is used and held belongs to the relays: it is not written back.
+                await mine
+                    .Set(budget => budget.Name, row.Name)
+                    .Set(budget => budget.Amount, row.Amount)
+                    .Set(budget => budget.Period, row.Period)
+                    .Set(budget => budget.CustomSeconds, row.CustomSeconds)
+                    .Set(budget => budget.NextResetTime, row.NextResetTime)
+                    .Set(budget => budget.Enabled, row.Enabled)
+                    .Set(budget => budget.UpdatedAt, now)
+                    .UpdateAsync(token);
+                return (row, null);
+            },
+            ct);
+        if (row is null)
+        {
+            return Answer.Fail(mistake!.Value);
+        }
+        await AnnounceAsync(changes, row);
+        return Answer.Ok(BudgetView.Of(row, now, clock.LocalTimeZone));
+    }
+
+    internal static async Task<IResult> Delete(long id, AdminCaller caller, Database database, IChangeSignal changes, CancellationToken ct)
+    {
+        var deleted = await database.WriteAsync(
+            async (db, token) =>
+            {
+                var mine = Own(db, caller).Where(row => row.Id == id);
+                var row = await mine.FirstOrDefaultAsync(token);
+                if (row is null || await mine.DeleteAsync(token) == 0)
+                {
+                    return null;
+                }
+                // What relays have taken out of it need not come back to anything.
+                await db.Escrows.Where(escrow => escrow.Kind == (long)AccountKind.Budget && escrow.AccountId == id).DeleteAsync(token);
+                return row;
+            },
+            ct);
+        if (deleted is null)
+        {
+            return Answer.NotFound();
+        }
+        await AnnounceAsync(changes, deleted);
+        return Answer.Ok();
+    }
+
+    /// <summary>What the caller may see: everything that bounds them, whoever set it.</summary>
+    private static IQueryable<BudgetRow> Visible(IDataContext db, AdminCaller caller)
+    {
+        if (caller.Role >= Roles.Admin)
+        {
+            return db.Budgets;
+        }
+        var keys = db.Tokens.Where(key => key.UserId == caller.Id && key.DeletedAt == null).Select(key => key.Id);
+        return db.Budgets.Where(row =>
+            (row.Scope == User && row.ScopeId == caller.Id) || (row.Scope == Key && keys.Contains(row.ScopeId)));
+    }
+
+    /// <summary>What the caller may change.</summary>
+    private static IQueryable<BudgetRow> Own(IDataContext db, AdminCaller caller) =>
+        caller.Role >= Roles.Admin ? db.Budgets : db.Budgets.Where(row => row.OwnerId == caller.Id);
+
+    private static async Task<bool> MayBoundAsync(DataConnection db, BudgetRow row, AdminCaller caller, CancellationToken ct)
+    {
+        var anybody = caller.Role >= Roles.Admin;
+        return row.Scope switch
+        {
+            Key => await db.Tokens.AnyAsync(key => key.Id == row.ScopeId && key.DeletedAt == null && (anybody || key.UserId == caller.Id), ct),
+            User => await db.Users.AnyAsync(user => user.Id == row.ScopeId && user.DeletedAt == null && (anybody || user.Id == caller.Id), ct),
+            _ => true,
+        };
+    }
+
+    private static Text? Mistake(BudgetRow row) =>
+        row.Name.Length > LongestName ? Say.BudgetName
+            : row.Scope is not (Key or User or Group) ? Say.BudgetScope
+            : row.Amount <= 0 ? Say.BudgetAmount
+            : !ResetPeriod.IsKnown(row.Period) || (row.Period == "custom" && row.CustomSeconds is < 60 or > LongestPeriod) ? Say.BudgetPeriod
+            : null;
+
+    /// <summary>Relays read the callers concerned anew; the accounts of a group are many, so all of them then.</summary>
+    private static Task AnnounceAsync(IChangeSignal changes, BudgetRow row) => row.Scope switch
+    {
+        Key => changes.PublishAsync(ChangeTopic.Tokens, row.ScopeId.ToString(CultureInfo.InvariantCulture), CancellationToken.None),
+        User => changes.PublishAsync(ChangeTopic.Users, row.ScopeId.ToString(CultureInfo.InvariantCulture), CancellationToken.None),
+        _ => changes.PublishAsync(ChangeTopic.Users, null, CancellationToken.None),
+    };
+
+    private static long Now(TimeProvider clock) => clock.GetUtcNow().ToUnixTimeSeconds();
+}
