@@ -172,6 +172,32 @@ public sealed class TaskLedgerTests
     }
 
     [Theory, AllDatabases]
+    public async Task Budgets_bound_tasks_and_get_back_what_failed(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        await host.Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await db.InsertAsync(new BudgetRow { Scope = "user", ScopeId = 1, Amount = 5_000 }, token: cancel);
+                await db.InsertAsync(new BudgetRow { Scope = "key", ScopeId = 1, Amount = 1_000 }, token: cancel);
+            },
+            Cancel);
+        var tasks = host.Get<TaskLedger>();
+
+        Assert.Equal(HoldRefusal.None, (await ChargeAsync(tasks, "one", 700)).Refusal);
+        Assert.Equal(HoldRefusal.Budget, (await ChargeAsync(tasks, "two", 700)).Refusal);
+        Assert.Equal("9300,9300,700,700,1", await FiguresAsync(database));
+        Assert.Equal("1400", await database.ReadAsync("SELECT sum(used) FROM newapi_budgets"));
+        Assert.True(await EndAsync(tasks, "one", 0));
+
+        Assert.Equal("0", await database.ReadAsync("SELECT sum(used) FROM newapi_budgets"));
+        Assert.Equal(HoldRefusal.None, (await ChargeAsync(tasks, "three", 700)).Refusal);
+        await AssertBooksAsync(host);
+    }
+
+    [Theory, AllDatabases]
     public async Task Refund_after_the_period_ended_does_not_give_again_what_came_back_with_the_reset(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);

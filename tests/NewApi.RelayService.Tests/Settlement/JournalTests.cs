@@ -113,7 +113,7 @@ public sealed class JournalTests : IDisposable
     {
         Gen.Select(Gen.String, Gen.String, Gen.Long, Gen.Long, Gen.Bool, Gen.Bool).Sample((id, other, points, user, stream, counted) =>
         {
-            var record = Record(id, points) with { Other = other, UserId = user, IsStream = stream, Counted = counted, Excess = -points };
+            var record = Record(id, points) with { Other = other, UserId = user, IsStream = stream, Counted = counted, Excess = -points, SubscriptionId = user, SubscriptionPoints = points };
             // UTF-16 that is no text cannot be kept as UTF-8.
             if (!IsText(id) || !IsText(other))
             {

@@ -17,22 +17,13 @@ public sealed class MariaServer
 
     internal static async Task<MariaServer> StartAsync()
     {
-        var program = Program ?? throw new InvalidOperationException("MariaDB is not installed: apt-get install mariadb-server");
-        var install = ServerProcess.Find("mariadb-install-db", "mysql_install_db")
-            ?? throw new InvalidOperationException("mariadb-install-db is not installed");
         var folder = ServerProcess.NewFolder("mariadb");
-        var data = Path.Combine(folder, "data");
-        await ServerProcess.RunAsync(
-        [
-            install, "--no-defaults", $"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db",
-            $"--user={Environment.UserName}",
-        ]);
+        var command = await InitializeAsync(folder);
         var port = ServerProcess.FreePort();
         var server = new MariaServer(port);
         var process = ServerProcess.Start(folder, "KILL",
         [
-            program, "--no-defaults", $"--datadir={data}", $"--socket={folder}/mysql.sock", $"--port={port}", "--bind-address=127.0.0.1",
-            $"--pid-file={folder}/mysql.pid", $"--user={Environment.UserName}", "--character-set-server=utf8mb4",
+            .. command, $"--port={port}", "--bind-address=127.0.0.1",
             "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", "--max-connections=300",
             // Nothing here has to survive anything: one file for all tables, and no waiting for the disk.
             "--loose-innodb-file-per-table=0", "--loose-innodb-flush-method=nosync", "--loose-sync-frm=0",
@@ -43,6 +34,25 @@ public sealed class MariaServer
             await connection.OpenAsync();
         });
         return server;
+    }
+
+    /// <summary>Makes an empty server in a folder; returns the command that starts it.</summary>
+    internal static async Task<string[]> InitializeAsync(string folder)
+    {
+        var program = Program ?? throw new InvalidOperationException("MariaDB is not installed: apt-get install mariadb-server");
+        var install = ServerProcess.Find("mariadb-install-db", "mysql_install_db")
+            ?? throw new InvalidOperationException("mariadb-install-db is not installed");
+        var data = Path.Combine(folder, "data");
+        await ServerProcess.RunAsync(
+        [
+            install, "--no-defaults", $"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db",
+            $"--user={Environment.UserName}",
+        ]);
+        return
+        [
+            program, "--no-defaults", $"--datadir={data}", $"--socket={folder}/mysql.sock", $"--pid-file={folder}/mysql.pid",
+            $"--user={Environment.UserName}", "--character-set-server=utf8mb4",
+        ];
     }
 
     internal async Task ExecuteAsync(string sql)

@@ -24,8 +24,28 @@ public sealed class PostgresServer
 
     internal static async Task<PostgresServer> StartAsync()
     {
-        var bin = Folder ?? throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql");
         var folder = ServerProcess.NewFolder("postgres");
+        var command = await InitializeAsync(folder);
+        var port = ServerProcess.FreePort();
+        var server = new PostgresServer(port);
+        var process = ServerProcess.Start(folder, "QUIT",
+        [
+            .. command, "-p", $"{port}", "-k", folder,
+            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
+            "-c", "max_connections=300", "-c", "deadlock_timeout=100ms",
+        ]);
+        await process.WaitAsync(async () =>
+        {
+            await using var connection = new NpgsqlConnection(server.ConnectionString("postgres"));
+            await connection.OpenAsync();
+        });
+        return server;
+    }
+
+    /// <summary>Makes an empty cluster in a folder; returns the command that starts its server.</summary>
+    internal static async Task<string[]> InitializeAsync(string folder)
+    {
+        var bin = Folder ?? throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql");
         var data = Path.Combine(folder, "data");
         string[] asUser = [];
         if (Environment.UserName == "root")
@@ -39,20 +59,7 @@ public sealed class PostgresServer
         [
             .. asUser, Path.Combine(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync",
         ]);
-        var port = ServerProcess.FreePort();
-        var server = new PostgresServer(port);
-        var process = ServerProcess.Start(folder, "QUIT",
-        [
-            .. asUser, Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-k", folder,
-            "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off",
-            "-c", "max_connections=300", "-c", "deadlock_timeout=100ms",
-        ]);
-        await process.WaitAsync(async () =>
-        {
-            await using var connection = new NpgsqlConnection(server.ConnectionString("postgres"));
-            await connection.OpenAsync();
-        });
-        return server;
+        return [.. asUser, Path.Combine(bin, "postgres"), "-D", data];
     }
 
     internal async Task ExecuteAsync(string sql)

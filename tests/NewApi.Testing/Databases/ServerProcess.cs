@@ -15,6 +15,7 @@ internal sealed class ServerProcess
         signal=$1; folder=$2; shift 2
         "$@" >"$folder/server.log" 2>&1 &
         pid=$!
+        echo $pid >"$folder/server.pid"
         cat >/dev/null
         kill -$signal $pid 2>/dev/null
         wait $pid 2>/dev/null
@@ -102,6 +103,13 @@ internal sealed class ServerProcess
         {
             throw new InvalidOperationException($"{words[0]} failed: {await output}{await errors}");
         }
+    }
+
+    /// <summary>Ends the server and all its children at once, without a word; it must have been started through <c>setsid</c>.</summary>
+    public async Task KillAsync()
+    {
+        var pid = int.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, "server.pid")), System.Globalization.CultureInfo.InvariantCulture);
+        await RunAsync(["kill", "-KILL", "--", $"-{pid}"]);
     }
 
     /// <summary>Waits until <paramref name="answers"/> does not throw.</summary>
