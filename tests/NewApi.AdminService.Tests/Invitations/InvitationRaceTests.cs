@@ -13,7 +13,7 @@ public class InvitationRaceTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory, AllDatabases]
-    public async Task A_reward_is_moved_to_the_balance_once_and_a_code_pays_one_of_many(DatabaseEngine engine)
+    public async Task Rewards_codes_check_ins_and_plans_are_given_once_however_many_ask(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         var settings = database.File is null
@@ -22,7 +22,7 @@ public class InvitationRaceTests
         var (host, root) = await AdminHost.StartSetUpAsync(settings);
         await using var _ = host;
         await using var other = await AdminHost.StartAsync(settings, sqlitePath: database.File ?? "/unused");
-        foreach (var (key, value) in ((string, string)[])[("QuotaForInviter", "800000"), ("QuotaForInvitee", "300")])
+        foreach (var (key, value) in ((string, string)[])[("QuotaForInviter", "800000"), ("QuotaForInvitee", "300"), ("checkin_setting.enabled", "true")])
         {
             Assert.True((await root.PutAsync("/api/option/", new JsonObject { ["key"] = key, ["value"] = value })).Success);
         }
@@ -43,10 +43,25 @@ public class InvitationRaceTests
             (i % 3 == 0 ? alice : i % 3 == 1 ? elsewhere : bob).PostAsync("/api/user/topup", new JsonObject { ["key"] = gift.GetValue<string>() })));
 
         Assert.Single(redeemed, reply => reply.Success);
+        var came = await Task.WhenAll(Enumerable.Range(0, 12).Select(i =>
+            (i % 3 == 0 ? alice : i % 3 == 1 ? elsewhere : bob).PostAsync("/api/user/checkin")));
+
+        Assert.Equal(2, came.Count(reply => reply.Success));
+        var rewards = came.Where(reply => reply.Success).Sum(reply => reply.Data!["quota_awarded"]!.GetValue<long>());
+        var stats = (await bob.GetAsync("/api/user/checkin")).Data!["stats"]!;
+        Assert.Equal((1, 1, true), ((int)stats["total_checkins"]!, (int)stats["checkin_count"]!, (bool)stats["checked_in_today"]!));
+        Assert.True((await root.SendAsync(
+            HttpMethod.Post, "/api/subscription/admin/plans", """{"plan":{"title":"Free","upgrade_group":"vip","max_purchase_per_user":1}}""")).Success);
+        Assert.True((await root.SendAsync(
+            HttpMethod.Put, "/api/subscription/admin/plans/1", """{"plan":{"title":"Gift","upgrade_group":"vip","max_purchase_per_user":1}}""")).Success);
+        var plans = await Task.WhenAll(Enumerable.Range(0, 6).Select(i =>
+            (i % 2 == 0 ? alice : elsewhere).PostAsync("/api/subscription/balance/pay", new JsonObject { ["plan_id"] = 1 })));
+        Assert.Single(plans, reply => reply.Success);
+        Assert.Equal(0, (await alice.GetAsync("/api/user/topup/self?keyword=x_")).Data!["total"]!.GetValue<int>());
         await using var db = host.Database.Open();
         var users = await db.Users.Where(row => row.Id > 1).OrderBy(row => row.Id).ToListAsync(Cancel);
         Assert.Equal((300_000L, 800_000L, 1L), (users[0].AffQuota, users[0].AffHistory, users[0].AffCount));
-        Assert.Equal(500_307, users.Sum(user => user.Quota));
+        Assert.Equal(500_307 + rewards, users.Sum(user => user.Quota));
         Assert.Equal(users[0].Id, users[1].InviterId);
         Assert.Equal(1, await db.Logs.CountAsync(row => row.Content.StartsWith("Invitation reward"), Cancel));
         var audit = (LedgerAudit)host.Services.GetService(typeof(LedgerAudit))!;
