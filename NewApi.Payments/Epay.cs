@@ -101,24 +101,23 @@ public sealed class Epay(IHttpClientFactory clients) : IPaymentProvider
         {
             return CheckoutLook.Open;
         }
-        return Text(order, "out_trade_no") == payment.TradeNo && Fact(payment.TradeNo, Text(order, "money"), Text(order, "trade_no")) is { } fact
-            ? CheckoutLook.Paid(fact)
+        return Text(order, "out_trade_no") == payment.TradeNo
+            ? CheckoutLook.Paid(Fact(payment.TradeNo, Text(order, "money"), Text(order, "trade_no")))
             : throw new PaymentProviderException("EPay answered with another order.");
     }
 
-    private static PaymentFact? Fact(string tradeNo, string? money, string? theirNumber) =>
-        // Anything finer than a hundredth is not money.
-        decimal.TryParse(money, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
+    private static PaymentFact Fact(string tradeNo, string? money, string? theirNumber) => new()
+    {
+        Provider = PaymentProviders.Epay,
+        TradeNo = tradeNo,
+        // Anything finer than a hundredth is not money: nothing was paid that anybody asked for.
+        Amount = decimal.TryParse(money, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
             && amount < 1_000_000_000_000m && decimal.Truncate(amount * 100) == amount * 100
-            ? new PaymentFact
-            {
-                Provider = PaymentProviders.Epay,
-                TradeNo = tradeNo,
-                Amount = (long)(amount * 100),
-                Currency = Currency,
-                Payload = $"epay {theirNumber}",
-            }
-            : null;
+            ? (long)(amount * 100)
+            : 0,
+        Currency = Currency,
+        Payload = $"epay {theirNumber}",
+    };
 
     private static Uri? Base(GatewayOptions options) =>
         Uri.TryCreate(options.PayAddress.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https") ? uri : null;

@@ -1,6 +1,7 @@
 using NewApi.Data.Payments;
 using NewApi.Data.Rows;
 using NewApi.Domain.Options;
+using Newtonsoft.Json;
 using Stripe;
 using Stripe.Checkout;
 
@@ -74,15 +75,17 @@ public sealed class StripeCheckout(IHttpClientFactory clients, TimeProvider cloc
         Event report;
         try
         {
+            // Nothing of a body is read before its signature is known to be right.
+            EventUtility.ValidateSignature(
+                body, signature, options.StripeWebhookSecret, SignatureSeconds, clock.GetUtcNow().ToUnixTimeSeconds());
             // The version of the account's webhook may be older than the library's: the few members read here are in all of them.
-            report = EventUtility.ConstructEvent(
-                body, signature, options.StripeWebhookSecret, SignatureSeconds, clock.GetUtcNow().ToUnixTimeSeconds(), throwOnApiVersionMismatch: false);
+            report = EventUtility.ParseEvent(body, throwOnApiVersionMismatch: false);
         }
-        catch (StripeException)
+        catch (Exception fault) when (fault is StripeException or JsonException or ArgumentException or FormatException or OverflowException)
         {
             return null;
         }
-        if (report.Data?.Object is not Session { ClientReferenceId: { Length: > 0 } tradeNo } session)
+        if (report?.Data?.Object is not Session { ClientReferenceId: { Length: > 0 } tradeNo } session)
         {
             return new StripeReport("", CheckoutLook.Open);
         }
