@@ -8,6 +8,7 @@ namespace NewApi.Protocols.Anthropic;
 internal sealed class MessageEventReader : ChatReplyReader
 {
     private readonly List<Block> _calls = [];
+    private AnthropicUsage _usage;
     private int _callCount;
     private byte[]? _id;
     private byte[]? _name;
@@ -89,7 +90,8 @@ internal sealed class MessageEventReader : ChatReplyReader
 
         if (hasUsage)
         {
-            sink.Usage(usage.ToUsage());
+            _usage.Merge(usage);
+            sink.Usage(_usage.ToUsage());
         }
     }
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using NewApi.Protocols.Canonical;
 
 namespace NewApi.Protocols.Anthropic;
 
@@ -15,57 +14,30 @@ public static class ThinkingSuffix
 {
     private const string Thinking = "-thinking";
     private const long LeastMaxTokens = 1280;
+    private const long LeastBudget = 1024;
 
     private static readonly string[] Efforts = ["max", "xhigh", "high", "medium", "low", "minimal"];
 
     /// <summary>The upstream's name of the model: without a suffix, where it has one.</summary>
     public static string Strip(string model) => Read(model, out _, out _) is { } name ? name : model;
 
-    /// <summary>Applies the suffix of <see cref="ChatRequest.Model"/> to a request that is about to be written for a Claude.</summary>
-    /// <param name="request">Is changed; left as it is when its model has no suffix.</param>
-    /// <param name="defaultMaxTokens">Bound on the output when the caller gave none.</param>
-    public static void Apply(ChatRequest request, long defaultMaxTokens)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        if (Read(request.Model, out var model, out var effort) is not { } name)
-        {
-            return;
-        }
-
-        request.Model = name;
-        if (request.Reasoning is not null)
-        {
-            return;
-        }
-
-        (request.Temperature, request.TopP, request.TopK) = (null, null, null);
-        if (effort is not null || model.AdaptiveOnly)
-        {
-            request.Reasoning = new ReasoningWish
-            {
-                Enabled = true,
-                Adaptive = true,
-                Effort = effort ?? "high",
-                Show = model.AdaptiveOnly ? true : null,
-            };
-            return;
-        }
-
-        var most = Math.Max(request.MaxOutput is > 0 and var asked ? asked : defaultMaxTokens, LeastMaxTokens);
-        request.MaxOutput = most;
-        request.Reasoning = new ReasoningWish { Enabled = true, Budget = BudgetOf(most) };
-    }
-
-    /// <summary>Applies the suffix to a body of Anthropic messages; false when nothing but the name changes, and nothing was written.</summary>
+    /// <summary>Applies the suffix to a body of Anthropic messages; false when the model has none, and nothing was written.</summary>
     /// <param name="body">The caller's body, a JSON object.</param>
     /// <param name="model">Name of the model with its suffix.</param>
     /// <param name="defaultMaxTokens">Bound on the output when the caller gave none.</param>
+    /// <param name="share">How much of the bound a budget may take.</param>
     /// <param name="output">Receives the body to send, with the name of the model stripped.</param>
-    public static bool TryWrite(ReadOnlySpan<byte> body, string model, long defaultMaxTokens, IBufferWriter<byte> output)
+    public static bool TryWrite(ReadOnlySpan<byte> body, string model, long defaultMaxTokens, decimal share, IBufferWriter<byte> output)
     {
-        if (Read(model, out var claude, out var effort) is not { } name || !Asks(body, out var most))
+        if (Read(model, out var claude, out var effort) is not { } name)
         {
             return false;
+        }
+
+        if (SaysHow(body, out var most))
+        {
+            Rename(body, name, output);
+            return true;
         }
 
         var adaptive = effort is not null || claude.AdaptiveOnly;
@@ -103,7 +75,7 @@ public static class ThinkingSuffix
         }
         else if (!adaptive)
         {
-            json.WriteNumber("budget_tokens"u8, BudgetOf(Math.Max(most, LeastMaxTokens)));
+            json.WriteNumber("budget_tokens"u8, BudgetOf(Math.Max(most, LeastMaxTokens), share));
         }
 
         json.WriteEndObject();
@@ -112,7 +84,7 @@ public static class ThinkingSuffix
         return true;
     }
 
-    private static long BudgetOf(long maxTokens) => maxTokens * 8 / 10;
+    private static long BudgetOf(long maxTokens, decimal share) => Math.Clamp((long)(maxTokens * share), LeastBudget, maxTokens - 1);
 
     /// <summary>The name without its suffix; null when it has none.</summary>
     private static string? Read(string model, out ClaudeModel claude, out string? effort)
@@ -142,8 +114,25 @@ public static class ThinkingSuffix
         return name;
     }
 
-    /// <summary>False when the body itself says how to think.</summary>
-    private static bool Asks(ReadOnlySpan<byte> body, out long maxTokens)
+    private static void Rename(ReadOnlySpan<byte> body, string name, IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output, ErrorBody.WriterOptions);
+        json.WriteStartObject();
+        json.WriteString("model"u8, name);
+        var members = new RawMembers(body);
+        while (members.Next())
+        {
+            if (!members.Name.SequenceEqual("model"u8))
+            {
+                members.Copy(json);
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>Whether the body itself says how to think.</summary>
+    private static bool SaysHow(ReadOnlySpan<byte> body, out long maxTokens)
     {
         maxTokens = 0;
         var members = new RawMembers(body);
@@ -151,7 +140,7 @@ public static class ThinkingSuffix
         {
             if (members.Name.SequenceEqual("thinking"u8) && !members.Value.SequenceEqual("null"u8))
             {
-                return false;
+                return true;
             }
 
             if (members.Name.SequenceEqual("max_tokens"u8)
@@ -162,7 +151,7 @@ public static class ThinkingSuffix
             }
         }
 
-        return true;
+        return false;
     }
 
     private static void WriteConfig(Utf8JsonWriter json, ReadOnlySpan<byte> config, string? effort)

@@ -77,7 +77,7 @@ public sealed class ReplyCollector : ReplySink
         building.Choice.Finish = reason;
     }
 
-    public override void Usage(in Usage usage) => _reply.Usage = _reply.Usage.Merge(usage);
+    public override void Usage(in Usage usage) => _reply.Usage = usage;
 
     private static MediaSource Source(ReadOnlySpan<byte> mimeType, ReadOnlySpan<byte> base64) => new()
     {

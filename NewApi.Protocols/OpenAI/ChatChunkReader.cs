@@ -10,6 +10,7 @@ internal sealed class ChatChunkReader : ChatReplyReader
     /// <summary>Calls in the order they began; what the wire calls them is told apart by index and id.</summary>
     private readonly List<Call> _calls = [];
 
+    private OpenAIUsage _usage;
     private byte[]? _id;
     private byte[]? _name;
     private bool _started;
@@ -84,7 +85,8 @@ internal sealed class ChatChunkReader : ChatReplyReader
 
         if (hasUsage)
         {
-            sink.Usage(usage.ToUsage());
+            _usage.Merge(usage);
+            sink.Usage(_usage.ToUsage());
         }
     }
 

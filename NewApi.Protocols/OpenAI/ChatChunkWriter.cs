@@ -131,10 +131,17 @@ internal sealed class ChatChunkWriter(IBufferWriter<byte> output, ReplyContext c
             JsonText.WriteEscaped(output, id);
         }
 
-        output.Write("\",\"type\":\"function\",\"function\":{\"name\":\""u8);
+        var custom = context.CustomTools.Count > 0 && context.CustomTools.Contains(Encoding.UTF8.GetString(name));
+        output.Write(custom ? "\",\"type\":\"custom\",\"custom\":{\"name\":\""u8 : "\",\"type\":\"function\",\"function\":{\"name\":\""u8);
         JsonText.WriteEscaped(output, name);
-        output.Write("\",\"arguments\":\"\"}}]}"u8);
+        output.Write(custom ? "\",\"input\":\"\"}}]}"u8 : "\",\"arguments\":\"\"}}]}"u8);
         End();
+        if (custom)
+        {
+            // The text is a JSON string inside the arguments: it is told when they are complete.
+            state.Custom ??= [];
+            state.Custom[call] = new ArrayBufferWriter<byte>();
+        }
     }
 
     public override void ToolArguments(int choice, int call, ReadOnlySpan<byte> json)
@@ -148,6 +155,12 @@ internal sealed class ChatChunkWriter(IBufferWriter<byte> output, ReplyContext c
         if (call < state.Arguments.Count)
         {
             state.Arguments[call] = true;
+        }
+
+        if (state.Custom?.TryGetValue(call, out var input) == true)
+        {
+            input.Write(json);
+            return;
         }
 
         BeginCall(choice, call);
@@ -249,6 +262,15 @@ internal sealed class ChatChunkWriter(IBufferWriter<byte> output, ReplyContext c
             }
         }
 
+        foreach (var (call, arguments) in state.Custom ?? [])
+        {
+            BeginCall(choice, call);
+            output.Write(",\"custom\":{\"input\":\""u8);
+            JsonText.WriteEscaped(output, Encoding.UTF8.GetBytes(CustomTools.ToInput(Encoding.UTF8.GetString(arguments.WrittenSpan))));
+            output.Write("\"}}]}"u8);
+            End();
+        }
+
         Begin(choice);
         output.Write("{},\"finish_reason\":\""u8);
         JsonText.WriteEscaped(output, Encoding.UTF8.GetBytes(FinishReasons.Word(reason, state.Arguments.Count > 0)));
@@ -336,6 +358,9 @@ internal sealed class ChatChunkWriter(IBufferWriter<byte> output, ReplyContext c
 
         /// <summary>Whether each tool call has got arguments.</summary>
         public List<bool> Arguments { get; } = [];
+
+        /// <summary>Arguments of calls of custom tools; null when there are none.</summary>
+        public Dictionary<int, ArrayBufferWriter<byte>>? Custom { get; set; }
 
         public long Length { get; set; }
 

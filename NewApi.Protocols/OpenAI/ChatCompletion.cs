@@ -190,7 +190,8 @@ internal static class ChatCompletion
             for (var at = 0; at < calls.Count; at++)
             {
                 var call = calls[at];
-                ChatRequestWriter.WriteCall(json, call.Id.Length > 0 ? call : call with { Id = $"call_{context.RequestId}_{index}_{at}" });
+                ChatRequestWriter.WriteCall(
+                    json, call.Id.Length > 0 ? call : call with { Id = $"call_{context.RequestId}_{index}_{at}" }, context.CustomTools.Contains(call.Name));
             }
 
             json.WriteEndArray();

@@ -142,12 +142,17 @@ internal sealed class ChatRequestReader
 
         foreach (var call in message.Array("tool_calls"u8)?.EnumerateArray() ?? default)
         {
-            if (call.Object("function"u8) is not { } function)
+            var id = call.Text("id"u8) ?? "";
+            if (call.Object("custom"u8) is { } custom)
             {
-                throw new TranslationException("Calls of custom tools cannot be translated; only those of functions can.");
+                var name = custom.Text("name"u8) ?? "";
+                _callNames[id] = name;
+                parts.Add(new ToolCallPart(id, name, CustomTools.ToArguments(custom.Text("input"u8) ?? "")));
             }
-
-            AddCall(call.Text("id"u8) ?? "", function, call, parts);
+            else
+            {
+                AddCall(id, call.Object("function"u8) ?? throw new TranslationException("'function' of a tool call is missing."), call, parts);
+            }
         }
 
         if (message.Object("function_call"u8) is { } legacy)
@@ -311,7 +316,13 @@ internal sealed class ChatRequestReader
                     _request.WebSearch = ReadSearch(tool);
                     break;
                 case "custom":
-                    throw new TranslationException("Custom tools cannot be translated; only functions can.");
+                    var custom = tool.Object("custom"u8) ?? tool;
+                    var format = custom.Object("format"u8);
+                    _request.Tools.Add(CustomTools.ToFunction(
+                        custom.Text("name"u8) ?? throw new TranslationException("'name' of a tool is missing."),
+                        custom.Text("description"u8),
+                        format?.Object("grammar"u8) ?? format));
+                    break;
                 case { } type:
                     _request.Tools.Add(new ChatTool(type)
                     {
@@ -353,10 +364,11 @@ internal sealed class ChatRequestReader
                 break;
             case { ValueKind: JsonValueKind.Object } choice when choice.Object("allowed_tools"u8) is { } allowed:
                 _request.ToolChoice = new ToolChoice(ModeOf(allowed.Text("mode"u8)));
-                var names = allowed.Items("tools"u8).Select(tool => (tool.Object("function"u8) ?? tool).Text("name"u8)).ToHashSet();
+                var names = allowed.Items("tools"u8).Select(tool => (tool.Object("function"u8) ?? tool.Object("custom"u8) ?? tool).Text("name"u8)).ToHashSet();
                 _request.Tools.RemoveAll(tool => tool.BuiltIn is null && !names.Contains(tool.Name));
                 break;
-            case { ValueKind: JsonValueKind.Object } choice when (choice.Object("function"u8) ?? choice).Text("name"u8) is { } name:
+            case { ValueKind: JsonValueKind.Object } choice
+                when (choice.Object("function"u8) ?? choice.Object("custom"u8) ?? choice).Text("name"u8) is { } name:
                 _request.ToolChoice = new ToolChoice(ToolChoiceMode.Named, name);
                 break;
             case { ValueKind: JsonValueKind.Object } choice:

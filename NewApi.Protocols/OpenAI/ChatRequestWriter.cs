@@ -215,10 +215,21 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, UpstreamTraits t
         }
     }
 
-    internal static void WriteCall(Utf8JsonWriter json, ToolCallPart call)
+    internal static void WriteCall(Utf8JsonWriter json, ToolCallPart call, bool custom = false)
     {
         json.WriteStartObject();
         json.WriteString("id"u8, call.Id);
+        if (custom)
+        {
+            json.WriteString("type"u8, "custom"u8);
+            json.WriteStartObject("custom"u8);
+            json.WriteString("name"u8, call.Name);
+            json.WriteString("input"u8, CustomTools.ToInput(call.Arguments));
+            json.WriteEndObject();
+            json.WriteEndObject();
+            return;
+        }
+
         json.WriteString("type"u8, "function"u8);
         json.WriteStartObject("function"u8);
         json.WriteString("name"u8, call.Name);
@@ -553,10 +564,18 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, UpstreamTraits t
         }
 
         // Models that never reason refuse the member. Where thinking is only said to be off, nothing needs to be said.
-        if (ReasoningModels.CanReason(request.Model) && (wish.Effort is not null || wish.Enabled != false) && wish.ToEffort() is { } word)
+        if (CanReason(request.Model) && (wish.Effort is not null || wish.Enabled != false) && wish.ToEffort() is { } word)
         {
             json.WriteString("reasoning_effort"u8, word == "max" ? "xhigh" : word);
         }
+    }
+
+    /// <summary>False for OpenAI's models that answer 400 when asked to reason; those of other makers get the benefit of the doubt.</summary>
+    private static bool CanReason(string model)
+    {
+        var name = model.AsSpan(model.LastIndexOf('/') + 1);
+        return !(name.StartsWith("gpt-3", StringComparison.Ordinal) || name.StartsWith("gpt-4", StringComparison.Ordinal)
+            || name.StartsWith("chatgpt-", StringComparison.Ordinal));
     }
 
     private void WriteSearch(WebSearchWish? search)

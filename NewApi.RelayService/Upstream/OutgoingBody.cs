@@ -61,7 +61,11 @@ internal sealed class OutgoingBody(RelayOptions options)
         var output = new PooledBuffer(call.Body.Length + 256);
         try
         {
-            Translations.CodecOf(dialect).WriteRequest(request, output, channel.Traits with { Gemini = call.Snapshot.Options.Gemini });
+            Translations.CodecOf(dialect).WriteRequest(request, output, channel.Traits with
+            {
+                Gemini = call.Snapshot.Options.Gemini,
+                DefaultMaxTokens = call.Snapshot.Options.Claude.DefaultMaxTokens(model),
+            });
             return output;
         }
         catch
@@ -89,6 +93,7 @@ internal sealed class OutgoingBody(RelayOptions options)
             ForceUsage = call.Stream && channel.Profile.StreamOptions && options.ForceStreamOption,
             DropStreamOptions = !call.Stream || !channel.Profile.StreamOptions,
             Remove = channel.Removed,
+            DefaultMaxTokens = call.Dialect == Dialect.AnthropicMessages ? (int)call.Snapshot.Options.Claude.DefaultMaxTokens(model) : null,
         };
         var output = new PooledBuffer(body.Length + 256);
         if (!RequestRewriter.TryWrite(body.Span, call.Scan, edits, output))

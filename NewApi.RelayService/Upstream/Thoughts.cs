@@ -1,4 +1,5 @@
 using NewApi.Domain;
+using NewApi.Protocols.Anthropic;
 using NewApi.Protocols.Canonical;
 using NewApi.Protocols.Gemini;
 
@@ -8,8 +9,8 @@ namespace NewApi.RelayService.Upstream;
 internal static class Thoughts
 {
     /// <summary>
-    /// Takes proofs of other upstreams out of a body that is not translated, and a wish to think off the name of a Gemini model (specification:
-    /// relay §5.4); a translated body has that wish in it already.
+    /// Takes proofs of other upstreams out of a body that is not translated, and a wish to think off the name of a Claude (specification: relay
+    /// §5.2) or of a Gemini model (§5.4), whose translated body has that wish in it already.
     /// </summary>
     public static ReadOnlyMemory<byte> Apply(RelayCall call, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
     {
@@ -17,6 +18,10 @@ internal static class Thoughts
         {
             var output = new PooledBuffer(body.Length + 256);
             body = Keep(ForeignProofs.TryRemove(dialect, body, output), body, output, ref made);
+        }
+        if (dialect == Dialect.AnthropicMessages)
+        {
+            return ApplySuffix(call, ref model, body, ref made);
         }
         if (dialect is not (Dialect.GeminiContent or Dialect.GeminiAction) || call.Snapshot.Options.Global.ThinkingModelBlacklist.Contains(model))
         {
@@ -29,6 +34,21 @@ internal static class Thoughts
             var output = new PooledBuffer(body.Length + 256);
             body = Keep(GeminiThinking.TryWrite(body, model, settings, output), body, output, ref made);
         }
+        model = name;
+        return body;
+    }
+
+    private static ReadOnlyMemory<byte> ApplySuffix(RelayCall call, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
+    {
+        var settings = call.Snapshot.Options.Claude;
+        var name = ThinkingSuffix.Strip(model);
+        if (name == model || !settings.ThinkingAdapterEnabled || call.Snapshot.Options.Global.ThinkingModelBlacklist.Contains(model))
+        {
+            return body;
+        }
+        var output = new PooledBuffer(body.Length + 256);
+        var share = settings.ThinkingAdapterBudgetTokensPercentage;
+        body = Keep(ThinkingSuffix.TryWrite(body.Span, model, settings.DefaultMaxTokens(name), share, output), body, output, ref made);
         model = name;
         return body;
     }
