@@ -82,8 +82,11 @@ public sealed class RequestScan
     /// <summary>Of a multipart form.</summary>
     internal string Boundary { get; set; } = "";
 
-    /// <summary>What a caller gives so that related calls land on the same channel: <c>prompt_cache_key</c>, else <c>metadata.user_id</c>.</summary>
-    public string? Affinity { get; internal set; }
+    /// <summary>What OpenAI's callers give so that related calls find the same cache.</summary>
+    public string? PromptCacheKey { get; internal set; }
+
+    /// <summary><c>metadata.user_id</c>: Anthropic's word for whom a call is made, constant through a session of Claude Code.</summary>
+    public string? MetadataUserId { get; internal set; }
 
     /// <summary>Why the body is refused; the message never repeats text of the body. <c>null</c> when it is fine.</summary>
     public RelayFault? Fault { get; internal set; }

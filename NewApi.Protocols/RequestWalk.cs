@@ -187,7 +187,7 @@ internal ref struct RequestWalk
             case RequestMember.GenerationConfig:
                 return TakeGenerationConfig();
             case RequestMember.PromptCacheKey:
-                TakeAffinity(wins: true);
+                _scan.PromptCacheKey = ShortText() ?? _scan.PromptCacheKey;
                 return true;
             case RequestMember.Metadata:
                 TakeMetadata();
@@ -622,7 +622,7 @@ internal ref struct RequestWalk
             _reader.Read();
             if (user)
             {
-                TakeAffinity(wins: false);
+                _scan.MetadataUserId = ShortText() ?? _scan.MetadataUserId;
             }
             else
             {
@@ -631,18 +631,15 @@ internal ref struct RequestWalk
         }
     }
 
-    private void TakeAffinity(bool wins)
+    private string? ShortText()
     {
-        if (_reader.TokenType != JsonTokenType.String)
+        if (_reader.TokenType == JsonTokenType.String)
         {
-            _reader.Skip();
-            return;
+            return _reader.ValueSpan.Length is > 0 and <= LongestAffinity ? JsonText.ToText(_reader.ValueSpan, _reader.ValueIsEscaped) : null;
         }
 
-        if (_reader.ValueSpan.Length is > 0 and <= LongestAffinity && (wins || _scan.Affinity is null))
-        {
-            _scan.Affinity = JsonText.ToText(_reader.ValueSpan, _reader.ValueIsEscaped) ?? _scan.Affinity;
-        }
+        _reader.Skip();
+        return null;
     }
 
     /// <summary>Counts what a prompt holds, from the current token to the end of its value; returns the number of its elements.</summary>

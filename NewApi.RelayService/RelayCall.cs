@@ -90,6 +90,15 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     /// <summary>Custom tools of a translated request: their calls are told as such.</summary>
     public IReadOnlyCollection<string> CustomTools { get; set; } = [];
 
+    /// <summary>The rule that ties the call to a channel, or null.</summary>
+    public AffinityMatch? Affinity { get; set; }
+
+    /// <summary>Why the latest attempt failed.</summary>
+    public RelayFault? LastFault { get; set; }
+
+    /// <summary>The channel's own instructions stand before the caller's.</summary>
+    public bool SystemPromptChanged { get; set; }
+
     /// <summary>What the channel of the latest attempt is spoken to in.</summary>
     public Dialect UpstreamDialect { get; set; }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using NewApi.Data;
 using NewApi.RelayService.Authentication;
+using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
@@ -28,6 +29,7 @@ public static class RelayModule
         services.AddSingleton<RequestReader>();
 
         services.AddSingleton<Ledger>();
+        services.AddSingleton<Affinity>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Violations>();
         services.AddSingleton<UnpricedTools>();

@@ -19,6 +19,7 @@ internal sealed class RelayPipeline(
     RelaySnapshots snapshots,
     Authenticator authenticator,
     RequestReader reader,
+    Affinity affinity,
     Admission admission,
     Violations violations,
     UpstreamCaller upstream,
@@ -108,7 +109,7 @@ internal sealed class RelayPipeline(
             {
                 break;
             }
-            if (Router.Next(call) is not { } channel)
+            if (ChannelFor(call) is not { } channel)
             {
                 break;
             }
@@ -123,18 +124,33 @@ internal sealed class RelayPipeline(
             {
                 return null;
             }
-            fault = failed;
+            fault = call.LastFault = failed;
             if (ViolationFee.IsViolation(fault))
             {
                 await violations.ChargeAsync(call, channel, fault);
                 break;
             }
-            if (!RetryRules.Allow(fault, call.Snapshot.Options))
+            if (!RetryRules.Allow(fault, call.Snapshot.Options) || (call.Affinity?.Rule.StaysOnFailure == true && RetryRules.BlamesRequest(fault)))
             {
                 break;
             }
         }
         return fault is null ? Router.NoChannel(call) : ForCaller(fault);
+    }
+
+    /// <summary>A session stays with the channel that has its cache, as long as that serves.</summary>
+    private Channel? ChannelFor(RelayCall call)
+    {
+        if (call.Tried.Count == 0 && call.Pinned is null)
+        {
+            affinity.Match(call);
+            if (affinity.Preferred(call) is { } preferred)
+            {
+                call.TriedInGroup++;
+                return preferred;
+            }
+        }
+        return Router.Next(call);
     }
 
     /// <summary>One attempt; null when the answer was delivered, or the caller was told in the stream that it broke.</summary>
@@ -152,6 +168,7 @@ internal sealed class RelayPipeline(
             if (exchange.Fault is null)
             {
                 call.ServingKey = key;
+                affinity.Remember(call, channel);
                 await delivery.DeliverAsync(call, exchange);
                 return null;
             }

@@ -8,7 +8,10 @@ using NewApi.RelayService.Channels;
 namespace NewApi.RelayService;
 
 /// <summary>What a call needs to know of the configuration: one consistent picture, swapped as a whole.</summary>
-internal sealed record RelaySnapshot(GatewayOptions Options, PriceBook Prices, RoutingTable Routing);
+internal sealed record RelaySnapshot(GatewayOptions Options, PriceBook Prices, RoutingTable Routing)
+{
+    public required IReadOnlyList<AffinityRule> AffinityRules { get; init; }
+}
 
 /// <summary>
 /// Keeps the snapshot fresh: at start, when a change is announced, and every sync period whatever happens. A reading that fails keeps the
@@ -127,6 +130,7 @@ internal sealed class RelaySnapshots(
         var before = _current;
         var gatewayOptions = before?.Options;
         var prices = before?.Prices;
+        var affinity = before?.AffinityRules;
         if (options || gatewayOptions is null || prices is null)
         {
             gatewayOptions = GatewayOptions.Parse(await optionStore.LoadAsync(cancel), out var problems);
@@ -135,6 +139,11 @@ internal sealed class RelaySnapshots(
                 log.OptionIgnored(problem);
             }
             prices = new PriceBook(gatewayOptions);
+            affinity = AffinityRule.Compile(gatewayOptions.ChannelAffinity, out var broken);
+            foreach (var problem in broken)
+            {
+                log.OptionIgnored(problem);
+            }
         }
         var routing = before?.Routing;
         if (channels || routing is null)
@@ -142,6 +151,6 @@ internal sealed class RelaySnapshots(
             var rows = await channelStore.LoadAllAsync(cancel);
             routing = RoutingTable.Build(rows.Channels, rows.Abilities, before?.Routing);
         }
-        _current = new RelaySnapshot(gatewayOptions, prices, routing);
+        _current = new RelaySnapshot(gatewayOptions, prices, routing) { AffinityRules = affinity ?? [] };
     }
 }

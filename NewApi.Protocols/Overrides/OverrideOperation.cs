@@ -20,13 +20,19 @@ internal sealed class OverrideOperation
         _all = all;
     }
 
+    /// <summary>Neither changes the body nor looks at it.</summary>
+    public bool OnlyHeaders { get; private init; }
+
     public static OverrideOperation Failing(string problem) => new((_, _) => throw new OverrideException(problem), [], true);
 
     public static OverrideOperation Read(JsonObject json)
     {
         var mode = OverrideCondition.TextOf(json["mode"])!;
-        return new OverrideOperation(
-            EffectOf(mode, json), OverrideCondition.ReadAll(json["conditions"]), IsAll(json["logic"], otherwise: false));
+        var conditions = OverrideCondition.ReadAll(json["conditions"]);
+        return new OverrideOperation(EffectOf(mode, json), conditions, IsAll(json["logic"], otherwise: false))
+        {
+            OnlyHeaders = conditions.Count == 0 && mode is ("set_header" or "delete_header" or "copy_header" or "move_header" or "pass_headers"),
+        };
     }
 
     public void Apply(JsonObject body, OverrideContext context)

@@ -20,6 +20,9 @@ public sealed class ParamOverride
         _members = members;
     }
 
+    /// <summary>The body is neither changed nor looked at: it need not be parsed.</summary>
+    public bool OnlyHeaders => _members.Count == 0 && _operations.All(operation => operation.OnlyHeaders);
+
     /// <summary>The text is no override that could be applied; every attempt on the channel fails with this.</summary>
     public static ParamOverride Broken(string problem) =>
         new([OverrideOperation.Failing(problem)], []);

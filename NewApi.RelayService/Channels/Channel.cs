@@ -5,6 +5,7 @@ using NewApi.Domain;
 using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
+using NewApi.Protocols.Overrides;
 using NewApi.Providers;
 
 namespace NewApi.RelayService.Channels;
@@ -26,7 +27,9 @@ internal sealed class Channel
         ModelMapping = ReadTexts(row.ModelMapping, out var mappingBroken);
         MappingBroken = mappingBroken;
         StatusMapping = ReadStatuses(row.StatusCodeMapping);
-        HeaderOverride = ReadTexts(row.HeaderOverride, out _);
+        HeaderOverride = HeaderOverride.Parse(row.HeaderOverride);
+        Override = ReadOverride(row.ParamOverride);
+        (SystemPrompt, PrependsSystemPrompt) = ReadSystemPrompt(row.Setting);
         (Proxy, PassThrough, Removed) = ReadSettings(row.Setting, row.Settings);
         Purchase = PurchasePrices.Parse(row.Purchase, out _);
         Traits = profile.Traits with { StreamOptions = profile.StreamOptions, Removed = Removed };
@@ -66,7 +69,17 @@ internal sealed class Channel
 
     public FrozenDictionary<int, int> StatusMapping { get; }
 
-    public FrozenDictionary<string, string> HeaderOverride { get; }
+    /// <summary>The channel's own headers, or null.</summary>
+    public HeaderOverride? HeaderOverride { get; }
+
+    /// <summary>What is changed in every body that goes here, or null.</summary>
+    public ParamOverride? Override { get; }
+
+    /// <summary>The channel's own instructions, or null.</summary>
+    public string? SystemPrompt { get; }
+
+    /// <summary>They go in front of the caller's; otherwise only where the caller gives none.</summary>
+    public bool PrependsSystemPrompt { get; }
 
     /// <summary>Proxy address for calls of this channel, or null.</summary>
     public string? Proxy { get; }
@@ -298,6 +311,30 @@ internal sealed class Channel
             }
         }
         return (proxy, passThrough, removed);
+    }
+
+    private static ParamOverride? ReadOverride(string? json)
+    {
+        try
+        {
+            return ParamOverride.Parse(json);
+        }
+        catch (OverrideException error)
+        {
+            return ParamOverride.Broken(error.Message);
+        }
+    }
+
+    private static (string? Prompt, bool Prepend) ReadSystemPrompt(string? setting)
+    {
+        if (!TryParseObject(setting, out var document))
+        {
+            return default;
+        }
+        using (document)
+        {
+            return (Text(document.RootElement, "system_prompt"), Flag(document.RootElement, "system_prompt_override"));
+        }
     }
 
     private static bool Flag(JsonElement root, string name) =>

@@ -30,4 +30,11 @@ internal static class RetryRules
             && fault.Code != "bad_response_body"
             && options.AutomaticRetryStatusCodes.Contains(fault.Status);
     }
+
+    /// <summary>
+    /// The upstream refused what the request says rather than failed to serve it. An affinity rule that stays on failure ends a call there;
+    /// for a channel that is down or worn out it must not cost the session its answer.
+    /// </summary>
+    public static bool BlamesRequest(RelayFault fault) =>
+        fault is { FromUpstream: true, Leg: Leg.Headers, Status: >= 400 and < 500 and not (401 or 402 or 403 or 404 or 408 or 429) };
 }

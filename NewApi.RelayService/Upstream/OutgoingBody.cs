@@ -1,7 +1,10 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
+using NewApi.Protocols.Overrides;
 using NewApi.RelayService.Channels;
 
 namespace NewApi.RelayService.Upstream;
@@ -12,24 +15,93 @@ namespace NewApi.RelayService.Upstream;
 /// </summary>
 internal sealed class OutgoingBody(RelayOptions options)
 {
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = RequestScanner.MaxDepth };
 
     /// <param name="call">The call.</param>
     /// <param name="channel">Where it goes.</param>
     /// <param name="dialect">What is spoken there.</param>
     /// <param name="model">The upstream's name of the model; a suffix that is a wish is taken off it.</param>
+    /// <param name="headers">The channel's own headers for the attempt; overrides may change them.</param>
     /// <param name="made">Memory of the result when it is not the caller's own.</param>
     /// <exception cref="TranslationException">The other dialect cannot say it.</exception>
-    public ReadOnlyMemory<byte> Build(RelayCall call, Channel channel, Dialect dialect, ref string model, out PooledBuffer? made)
+    /// <exception cref="OverrideException">The channel's override cannot be applied.</exception>
+    /// <exception cref="OverrideRefusedException">The channel's override refuses the call.</exception>
+    public ReadOnlyMemory<byte> Build(
+        RelayCall call, Channel channel, Dialect dialect, ref string model, ref Dictionary<string, string>? headers, out PooledBuffer? made)
     {
         made = null;
-        if (dialect == call.Dialect)
+        if (dialect != call.Dialect)
         {
-            var body = Patch(call, channel, model, out made);
-            return PassesThrough(call, channel) || call.Scan.Form != BodyForm.Json ? body : Adapt(call, channel, dialect, ref model, body, ref made);
+            made = Translate(call, channel, dialect, model);
         }
-        made = Translate(call, channel, dialect, model);
-        return Adapt(call, channel, dialect, ref model, made.Memory, ref made);
+        else if (PassesThrough(call, channel))
+        {
+            return call.Body!.Memory;
+        }
+        var body = made?.Memory ?? Patch(call, channel, model, out made);
+        var isJson = dialect != call.Dialect || call.Scan.Form == BodyForm.Json;
+        body = isJson ? Adapt(call, channel, dialect, ref model, body, ref made) : body;
+        var parameters = ParamOverride.Join(call.Affinity?.Template, channel.Override);
+        if (!isJson || (channel.SystemPrompt is null && (parameters is null || parameters.OnlyHeaders)))
+        {
+            // Nobody wants to look into the body, which may be large, or it is a form, whose headers alone can be changed.
+            if (parameters is { OnlyHeaders: true })
+            {
+                parameters.Apply([], ContextOf(call, model, ref headers));
+            }
+            return body;
+        }
+        return Change(call, channel, dialect, model, body, parameters, ref headers, ref made);
+    }
+
+    /// <summary>What operators say about bodies: the channel's system prompt first, its override last.</summary>
+    private static ReadOnlyMemory<byte> Change(
+        RelayCall call,
+        Channel channel,
+        Dialect dialect,
+        string model,
+        ReadOnlyMemory<byte> body,
+        ParamOverride? parameters,
+        ref Dictionary<string, string>? headers,
+        ref PooledBuffer? made)
+    {
+        var root = (JsonObject)JsonNode.Parse(body.Span, documentOptions: Lenient)!;
+        if (channel.SystemPrompt is { } prompt)
+        {
+            call.SystemPromptChanged = SystemPrompts.Inject(root, dialect, prompt, channel.PrependsSystemPrompt, model)
+                && channel.PrependsSystemPrompt;
+        }
+        parameters?.Apply(root, ContextOf(call, model, ref headers));
+        var output = new PooledBuffer(body.Length + 256);
+        using (var writer = new Utf8JsonWriter(output, Writing))
+        {
+            root.WriteTo(writer);
+        }
+        made?.Dispose();
+        made = output;
+        return output.Memory;
+    }
+
+    private static OverrideContext ContextOf(RelayCall call, string model, ref Dictionary<string, string>? headers)
+    {
+        headers ??= new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var client = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, values) in call.Http.Request.Headers)
+        {
+            client[name] = values.ToString();
+        }
+        return new OverrideContext
+        {
+            OriginalModel = call.Model,
+            UpstreamModel = model,
+            RequestPath = call.Http.Request.Path.Value ?? "",
+            RetryIndex = Math.Max(0, call.Tried.Count - 1),
+            LastError = call.LastFault,
+            ClientHeaders = client,
+            Affinity = call.Affinity?.Describe(),
+            Headers = headers,
+        };
     }
 
     /// <summary>What the provider wants different, by its rules.</summary>
@@ -83,10 +155,6 @@ internal sealed class OutgoingBody(RelayOptions options)
     {
         patched = null;
         var body = call.Body!.Memory;
-        if (PassesThrough(call, channel))
-        {
-            return body;
-        }
         var edits = new RequestEdits
         {
             Model = ModelFor(call, model),

@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Text.Json;
+using System.Net.Http.Headers;
 using NewApi.Domain;
 using NewApi.Providers;
 using NewApi.RelayService.Channels;
@@ -7,11 +8,19 @@ using NewApi.RelayService.Channels;
 namespace NewApi.RelayService.Upstream;
 
 /// <summary>What one attempt of a call sends, with the caller's headers at hand and the channel's own, which win.</summary>
-internal sealed class RelayMessage(HttpRequest client, Channel channel) : UpstreamMessage
+internal sealed class RelayMessage(HttpRequest client, Dictionary<string, string>? headers) : UpstreamMessage
 {
     public static RelayMessage For(
-        RelayCall call, Channel channel, ChannelKey key, Dialect dialect, string model, BodyContent content, RelayOptions options, TimeProvider clock) =>
-        new(call.Http.Request, channel)
+        RelayCall call,
+        Channel channel,
+        ChannelKey key,
+        Dialect dialect,
+        string model,
+        BodyContent content,
+        Dictionary<string, string>? headers,
+        RelayOptions options,
+        TimeProvider clock) =>
+        new(call.Http.Request, headers)
         {
             Account = channel.Account,
             Key = key.Secret,
@@ -33,36 +42,24 @@ internal sealed class RelayMessage(HttpRequest client, Channel channel) : Upstre
 
     public override string? ClientQuery(string name) => client.Query[name].ToString() is { Length: > 0 } value ? value : null;
 
-    /// <summary>
-    /// The channel's own headers come last and win, the credential included (specification: relay §3.10). <c>{api_key}</c> stands for
-    /// the credential; a value that is exactly <c>{client_header:Name}</c> copies the caller's header, if there is one.
-    /// </summary>
     public override void Override(HttpRequestMessage request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        const string Prefix = "{client_header:";
-        foreach (var (name, template) in channel.HeaderOverride)
+        if (headers is null)
         {
-            var value = template.Replace("{api_key}", Key, StringComparison.Ordinal);
-            if (value.StartsWith(Prefix, StringComparison.Ordinal) && value.EndsWith('}'))
-            {
-                value = client.Headers[value[Prefix.Length..^1]].ToString();
-                if (value.Length == 0)
-                {
-                    continue;
-                }
-            }
+            return;
+        }
+        foreach (var (name, value) in headers)
+        {
             if (name.Equals("Host", StringComparison.OrdinalIgnoreCase))
             {
                 request.Headers.Host = value;
                 continue;
             }
-            request.Headers.Remove(name);
-            if (!request.Headers.TryAddWithoutValidation(name, value))
-            {
-                request.Content!.Headers.Remove(name);
-                request.Content.Headers.TryAddWithoutValidation(name, value);
-            }
+            // The collection refuses names that belong to the other one.
+            var target = IsOfContent(name) ? request.Content?.Headers : (HttpHeaders)request.Headers;
+            target?.Remove(name);
+            target?.TryAddWithoutValidation(name, value);
         }
     }
 
@@ -81,6 +78,11 @@ internal sealed class RelayMessage(HttpRequest client, Channel channel) : Upstre
                 ? [.. header.Value.EnumerateArray().Where(value => value.ValueKind == JsonValueKind.String).Select(value => value.GetString()!)]
                 : header.Value.ValueKind == JsonValueKind.String ? new[] { header.Value.GetString()! } : []);
     }
+    private static bool IsOfContent(string name) =>
+        name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Allow", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Expires", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Last-Modified", StringComparison.OrdinalIgnoreCase);
 
     private static string? ActionOf(RelayCall call, Dialect dialect) =>
         dialect != Dialect.GeminiContent ? call.Action : call.Stream ? "streamGenerateContent" : "generateContent";

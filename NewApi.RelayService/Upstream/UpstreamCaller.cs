@@ -4,6 +4,7 @@ using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
 using NewApi.Protocols.Sound;
+using NewApi.Protocols.Overrides;
 using NewApi.Providers;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Metering;
@@ -35,14 +36,20 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
                 return Failed(exchange, new RelayFault(503, "model_not_found", "The channel cannot serve this kind of call."));
             }
             call.UpstreamDialect = exchange.Dialect = dialect;
-            content = new BodyContent(bodies.Build(call, channel, dialect, ref model, out patched));
+            if (channel.HeaderOverride is { Broken: true })
+            {
+                return Failed(exchange, new RelayFault(500, "channel:header_override_invalid", "The channel's header override cannot be read."));
+            }
+            var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
+            content = new BodyContent(bodies.Build(call, channel, dialect, ref model, ref headers, out patched));
             call.UpstreamModel = model;
             if (call.Scan.Form != BodyForm.Json && dialect == call.Dialect)
             {
                 content.Headers.TryAddWithoutValidation("Content-Type", call.Http.Request.ContentType);
             }
             exchange.Deadline.CancelAfter(call.Stream ? options.FirstByteTimeout : BufferedTimeout);
-            exchange.Response = await SendAsync(RelayMessage.For(call, channel, key, dialect, model, content, options, clock), channel, exchange.Deadline.Token);
+            var message = RelayMessage.For(call, channel, key, dialect, model, content, headers, options, clock);
+            exchange.Response = await SendAsync(message, channel, exchange.Deadline.Token);
             exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
             if (!exchange.Response.IsSuccessStatusCode)
             {
@@ -72,6 +79,14 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         {
             // Another channel may speak the caller's own dialect.
             return Failed(exchange, error.ToFault() with { Final = false });
+        }
+        catch (OverrideException error)
+        {
+            return Failed(exchange, error.ToFault());
+        }
+        catch (OverrideRefusedException refused)
+        {
+            return Failed(exchange, refused.Fault);
         }
         catch (ProviderException error)
         {

@@ -116,6 +116,17 @@ internal sealed class UsageRecords(TimeProvider clock)
             json.WriteBoolean("is_model_mapped"u8, true);
             json.WriteString("upstream_model_name"u8, call.UpstreamModel);
         }
+        if (call.SystemPromptChanged)
+        {
+            json.WriteBoolean("is_system_prompt_overwritten"u8, true);
+        }
+        if (call.UpstreamDialect != call.Dialect)
+        {
+            json.WriteStartArray("request_conversion"u8);
+            json.WriteStringValue(FormatOf(call.Dialect));
+            json.WriteStringValue(FormatOf(call.UpstreamDialect));
+            json.WriteEndArray();
+        }
         WriteFunding(json, call.Hold!);
         if (tap is not null && end != StreamEndReason.Done)
         {
@@ -178,7 +189,21 @@ internal sealed class UsageRecords(TimeProvider clock)
             json.WriteBoolean("is_multi_key"u8, true);
             json.WriteNumber("multi_key_index"u8, call.ServingKey?.Index ?? 0);
         }
+        if (call.Affinity is { } affinity)
+        {
+            json.WritePropertyName("channel_affinity"u8);
+            affinity.Describe().WriteTo(json);
+        }
     }
+
+    /// <summary>Format families in the words of the reference's logs.</summary>
+    private static ReadOnlySpan<byte> FormatOf(Dialect dialect) => dialect switch
+    {
+        Dialect.AnthropicMessages => "claude"u8,
+        Dialect.GeminiContent => "gemini"u8,
+        Dialect.OpenAIResponses => "openai_responses"u8,
+        _ => "openai"u8,
+    };
 
     private static string NameOf(StreamEndReason end) => end switch
     {

@@ -35,7 +35,7 @@ public sealed class RequestScannerTests
         Assert.Equal(2, scan.Messages);
         Assert.Equal(1, scan.Images);
         Assert.Equal(1, scan.Tools);
-        Assert.Equal("k", scan.Affinity);
+        Assert.Equal("k", scan.PromptCacheKey);
 
         // "Be brief." and "Look 你\n", then the tool: names and strings of its schema.
         const string Tool = "typefunctionfunctionnamefparameterstypeobjectpropertiesatypestring";
@@ -77,7 +77,7 @@ public sealed class RequestScannerTests
 
         Assert.Null(scan.Fault);
         Assert.Equal("claude", scan.Model);
-        Assert.Equal((1, 1, 2, 64L, "me", 1), (scan.Images, scan.Files, scan.Messages, scan.MaxOutput, scan.Affinity, scan.Tools));
+        Assert.Equal((1, 1, 2, 64L, "me", 1), (scan.Images, scan.Files, scan.Messages, scan.MaxOutput, scan.MetadataUserId, scan.Tools));
         Assert.Equal("sysdocqfurlhttp".Length + "namefinput_schematypeobject".Length, scan.PromptBytes);
     }
 
