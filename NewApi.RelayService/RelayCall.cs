@@ -4,6 +4,7 @@ using NewApi.Domain.Pricing.Expressions;
 using NewApi.Protocols;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Limits;
 using NewApi.RelayService.Settlement;
 
 namespace NewApi.RelayService;
@@ -92,6 +93,15 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
 
     /// <summary>The rule that ties the call to a channel, or null.</summary>
     public AffinityMatch? Affinity { get; set; }
+
+    /// <summary>Limits that the call counts against while it runs; null for none.</summary>
+    public List<LimitPlace>? Entered { get; set; }
+
+    /// <summary>Tokens of prompt and answer, once they are known.</summary>
+    public long TokensUsed { get; set; }
+
+    /// <summary>The limits per user count the routes of text models, not those of tasks or the playground (specification: relay §1.1).</summary>
+    public bool IsLimited => !http.Request.Path.StartsWithSegments("/pg");
 
     /// <summary>Why the latest attempt failed.</summary>
     public RelayFault? LastFault { get; set; }

@@ -3,6 +3,7 @@ using NewApi.Data;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
+using NewApi.RelayService.Limits;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
@@ -30,6 +31,8 @@ public static class RelayModule
 
         services.AddSingleton<Ledger>();
         services.AddSingleton<Affinity>();
+        services.AddSingleton<CallLimits>();
+        services.AddSingleton<LoadGuard>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Violations>();
         services.AddSingleton<UnpricedTools>();
@@ -42,6 +45,7 @@ public static class RelayModule
         services.AddSingleton<RelaySnapshots>();
         services.AddSingleton<ErrorLog>();
         services.AddHostedService(provider => provider.GetRequiredService<RelaySnapshots>());
+        services.AddHostedService(provider => provider.GetRequiredService<LoadGuard>());
         services.AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddHostedService(provider => provider.GetRequiredService<ErrorLog>());
         return builder;

@@ -3,6 +3,7 @@ using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Limits;
 using NewApi.RelayService.Metering;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
@@ -19,6 +20,8 @@ internal sealed class RelayPipeline(
     RelaySnapshots snapshots,
     Authenticator authenticator,
     RequestReader reader,
+    CallLimits limits,
+    LoadGuard load,
     Affinity affinity,
     Admission admission,
     Violations violations,
@@ -45,9 +48,12 @@ internal sealed class RelayPipeline(
         RelayFault? fault;
         try
         {
-            fault = await authenticator.AuthenticateAsync(call)
+            fault = load.Overloaded
+                ?? await authenticator.AuthenticateAsync(call)
                 ?? await reader.ReadAsync(call)
                 ?? await RouteAsync(call)
+                ?? limits.Admit(call)
+                ?? call.Snapshot.SensitiveWords?.Check(call.Body!.Span)
                 ?? await admission.HoldAsync(call)
                 ?? await AttemptAsync(call);
             if (fault is not null && LocalCount.StandsIn(call, fault))
@@ -60,6 +66,7 @@ internal sealed class RelayPipeline(
         {
             // The caller has left; disposing the call gives the hold back.
             metrics.Ended(call, "client_gone");
+            limits.End(call, succeeded: false);
             return;
         }
         catch (Exception error)
@@ -68,6 +75,7 @@ internal sealed class RelayPipeline(
             fault = new RelayFault(500, "internal_error", "The gateway failed to handle this call.");
         }
         metrics.Ended(call, fault?.Code ?? "ok");
+        limits.End(call, succeeded: fault is null);
         if (fault is not null)
         {
             await ReplyWriter.WriteFaultAsync(http, ErrorShapes.For(dialect), fault, call.RequestId);
@@ -158,7 +166,11 @@ internal sealed class RelayPipeline(
     {
         call.Tried.Add(channel);
         RelayFault fault;
-        if (channel.NextKey(Random.Shared) is not { } key)
+        if (limits.Enter(call, channel) is { } full)
+        {
+            fault = full;
+        }
+        else if (channel.NextKey(Random.Shared) is not { } key)
         {
             fault = new RelayFault(503, "channel:no_available_key", "Every key of the channel is disabled.");
         }

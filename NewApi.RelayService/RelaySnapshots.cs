@@ -4,6 +4,7 @@ using NewApi.Data.Options;
 using NewApi.Domain.Options;
 using NewApi.Domain.Pricing;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Limits;
 
 namespace NewApi.RelayService;
 
@@ -11,6 +12,11 @@ namespace NewApi.RelayService;
 internal sealed record RelaySnapshot(GatewayOptions Options, PriceBook Prices, RoutingTable Routing)
 {
     public required IReadOnlyList<AffinityRule> AffinityRules { get; init; }
+
+    public required LimitRules Limits { get; init; }
+
+    /// <summary>Null when prompts are not looked through.</summary>
+    public required SensitiveWords? SensitiveWords { get; init; }
 }
 
 /// <summary>
@@ -131,6 +137,8 @@ internal sealed class RelaySnapshots(
         var gatewayOptions = before?.Options;
         var prices = before?.Prices;
         var affinity = before?.AffinityRules;
+        var limits = before?.Limits ?? LimitRules.None;
+        var words = before?.SensitiveWords;
         if (options || gatewayOptions is null || prices is null)
         {
             gatewayOptions = GatewayOptions.Parse(await optionStore.LoadAsync(cancel), out var problems);
@@ -139,6 +147,8 @@ internal sealed class RelaySnapshots(
                 log.OptionIgnored(problem);
             }
             prices = new PriceBook(gatewayOptions);
+            limits = LimitRules.Parse(gatewayOptions.LimitRules);
+            words = SensitiveWords.From(gatewayOptions);
             affinity = AffinityRule.Compile(gatewayOptions.ChannelAffinity, out var broken);
             foreach (var problem in broken)
             {
@@ -151,6 +161,11 @@ internal sealed class RelaySnapshots(
             var rows = await channelStore.LoadAllAsync(cancel);
             routing = RoutingTable.Build(rows.Channels, rows.Abilities, before?.Routing);
         }
-        _current = new RelaySnapshot(gatewayOptions, prices, routing) { AffinityRules = affinity ?? [] };
+        _current = new RelaySnapshot(gatewayOptions, prices, routing)
+        {
+            AffinityRules = affinity ?? [],
+            Limits = limits,
+            SensitiveWords = words,
+        };
     }
 }

@@ -190,6 +190,9 @@ public sealed class GatewayOptions(OptionReader read)
     public FrozenDictionary<string, RequestLimit> ModelRequestRateLimitGroup { get; } =
         read.Limits("ModelRequestRateLimitGroup");
 
+    /// <summary>Bounds per user, key, group, model and channel; an object, see the relay's limits.</summary>
+    public JsonElement LimitRules { get; } = read.Json("limit_setting.rules");
+
     public bool CheckSensitiveEnabled { get; } = read.Flag("CheckSensitiveEnabled");
 
     public bool CheckSensitiveOnPromptEnabled { get; } = read.Flag("CheckSensitiveOnPromptEnabled");

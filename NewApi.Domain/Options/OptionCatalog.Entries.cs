@@ -108,6 +108,7 @@ public static partial class OptionCatalog
         Number("ModelRequestRateLimitCount", "0"),
         Number("ModelRequestRateLimitSuccessCount", "1000"),
         Json("ModelRequestRateLimitGroup", "{}"),
+        Json("limit_setting.rules", "{}"),
         Flag("CheckSensitiveEnabled", true),
         Flag("CheckSensitiveOnPromptEnabled", true),
         Flag("StopOnSensitiveEnabled", true),

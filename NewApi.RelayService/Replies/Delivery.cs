@@ -397,6 +397,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         var factors = CallFactors.ForCharge(call, exchange.Channel, usage);
         var charge = call.Price.For(usage, factors);
         var cost = exchange.Channel.Purchase?.CostOf(call.Price, usage, factors);
+        call.TokensUsed = charge.PromptTokens + charge.CompletionTokens;
         metrics.Charged(call, charge);
         unpriced.Note(charge);
         return call.Hold.SettleAsync(records.Make(call, exchange.Channel, charge, cost, exchange.Tap, end));

@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using NewApi.Domain;
+using NewApi.Domain.Options;
+using NewApi.RelayService.Channels;
+
+namespace NewApi.RelayService.Limits;
+
+/// <summary>
+/// How much of the gateway one user, key, group, model or channel may take (specification: relay §7.1, and the rules of
+/// <c>limit_setting.rules</c>). Counted in this process, without waiting for anybody: behind N relays a caller may get N times as much.
+/// </summary>
+internal sealed class CallLimits(TimeProvider clock)
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    private readonly WindowCounters<(LimitScope, string)> _requests = new(Minute, clock);
+    private readonly WindowCounters<(LimitScope, string)> _tokens = new(Minute, clock);
+    private readonly WindowCounters<(LimitScope, string)> _daily = new(TimeSpan.FromDays(1), clock);
+    private readonly ConcurrentDictionary<(LimitScope, string), long> _running = new();
+    private readonly ConcurrentDictionary<int, (WindowCounters<long> Total, WindowCounters<long> Success)> _perUser = new();
+
+    /// <summary>Admits a call, or says what it exceeded. What it takes is given back by <see cref="End"/>.</summary>
+    public RelayFault? Admit(RelayCall call)
+    {
+        var options = call.Snapshot.Options;
+        if (options.ModelRequestRateLimitEnabled && call.IsLimited && !AdmitUser(call, options))
+        {
+            return Refused("This account has made too many requests.", TimeSpan.FromMinutes(options.ModelRequestRateLimitDurationMinutes));
+        }
+        var rules = call.Snapshot.Limits;
+        if (rules.IsEmpty)
+        {
+            return null;
+        }
+        var caller = call.Caller;
+        return Enter(call, rules, LimitScope.User, caller.UserId.ToString(CultureInfo.InvariantCulture), "account")
+            ?? Enter(call, rules, LimitScope.Key, caller.TokenId.ToString(CultureInfo.InvariantCulture), "key")
+            ?? Enter(call, rules, LimitScope.Group, call.Group, "group")
+            ?? Enter(call, rules, LimitScope.Model, call.Model, "model");
+    }
+
+    /// <summary>Room on a channel for one attempt; another channel may have some when this one has not.</summary>
+    public RelayFault? Enter(RelayCall call, Channel channel) =>
+        call.Snapshot.Limits.IsEmpty
+            ? null
+            : Enter(call, call.Snapshot.Limits, LimitScope.Channel, channel.Id.ToString(CultureInfo.InvariantCulture), "channel") is { } fault
+                ? fault with { Code = "channel_limit_reached", Final = false, Leg = Leg.Connect }
+                : null;
+
+    /// <summary>An attempt on a channel is over.</summary>
+    public void Leave(RelayCall call, Channel channel)
+    {
+        if (call.Entered is { Count: > 0 } entered
+            && entered.FindIndex(place => place.Scope == LimitScope.Channel && place.Name == channel.Id.ToString(CultureInfo.InvariantCulture)) is >= 0 and var at)
+        {
+            Release(entered[at]);
+            entered.RemoveAt(at);
+        }
+    }
+
+    /// <summary>The call is over: its places are free, its tokens are counted.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="succeeded">It was answered.</param>
+    public void End(RelayCall call, bool succeeded)
+    {
+        var options = call.Snapshot.Options;
+        if (succeeded && options.ModelRequestRateLimitEnabled && call.IsLimited)
+        {
+            PerUser(options).Success.Add(call.Caller.UserId, 1);
+        }
+        foreach (var place in call.Entered ?? [])
+        {
+            Release(place);
+            if (place.Reserved > 0 || call.TokensUsed > 0)
+            {
+                _tokens.Add((place.Scope, place.Name), call.TokensUsed - place.Reserved);
+            }
+        }
+        call.Entered = null;
+    }
+
+    private RelayFault? Enter(RelayCall call, LimitRules rules, LimitScope scope, string name, string word)
+    {
+        if (rules.Of(scope, name) is not { } limit)
+        {
+            return null;
+        }
+        var key = (scope, name);
+        if (limit.Concurrency > 0 && _running.AddOrUpdate(key, 1, static (_, running) => running + 1) > limit.Concurrency)
+        {
+            Release(key);
+            return Refused($"Too many calls of this {word} run at the same time.", TimeSpan.FromSeconds(1));
+        }
+        var reserved = limit.Tokens > 0 ? Math.Max(1, call.PromptEstimate) : 0;
+        if ((limit.Requests > 0 && !_requests.TryAdd(key, 1, limit.Requests))
+            || (limit.Tokens > 0 && !_tokens.TryAdd(key, reserved, limit.Tokens)))
+        {
+            Leave(limit, key);
+            return Refused($"The limit per minute of this {word} is reached.", Minute);
+        }
+        if (limit.DailyRequests > 0 && !_daily.TryAdd(key, 1, limit.DailyRequests))
+        {
+            Leave(limit, key);
+            return Refused($"The limit per day of this {word} is reached.", TimeSpan.FromHours(1));
+        }
+        (call.Entered ??= []).Add(new LimitPlace(scope, name, limit.Concurrency > 0, reserved));
+        return null;
+    }
+
+    private void Leave(Limit limit, (LimitScope, string) key)
+    {
+        if (limit.Concurrency > 0)
+        {
+            Release(key);
+        }
+    }
+
+    private void Release(LimitPlace place)
+    {
+        if (place.Counts)
+        {
+            Release((place.Scope, place.Name));
+        }
+    }
+
+    private void Release((LimitScope, string) key)
+    {
+        while (_running.TryGetValue(key, out var running))
+        {
+            if (running <= 1 ? _running.TryRemove(new(key, running)) : _running.TryUpdate(key, running - 1, running))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>All requests of a user first, failed ones included, then the answered ones (specification: relay §7.1).</summary>
+    private bool AdmitUser(RelayCall call, GatewayOptions options)
+    {
+        var group = call.Caller.TokenGroup.Length > 0 ? call.Caller.TokenGroup : call.Caller.UserGroup;
+        var limit = options.ModelRequestRateLimitGroup.TryGetValue(group, out var own)
+            ? own
+            : new RequestLimit(options.ModelRequestRateLimitCount, options.ModelRequestRateLimitSuccessCount);
+        var (total, success) = PerUser(options);
+        return (limit.Success <= 0 || success.TryAdd(call.Caller.UserId, 0, limit.Success))
+            && (limit.Total <= 0 || total.TryAdd(call.Caller.UserId, 1, limit.Total));
+    }
+
+    /// <summary>Another window means counting anew.</summary>
+    private (WindowCounters<long> Total, WindowCounters<long> Success) PerUser(GatewayOptions options) => _perUser.GetOrAdd(
+        options.ModelRequestRateLimitDurationMinutes,
+        static (minutes, clock) => (new(TimeSpan.FromMinutes(minutes), clock), new(TimeSpan.FromMinutes(minutes), clock)),
+        clock);
+
+    private static RelayFault Refused(string message, TimeSpan wait) =>
+        new(429, "rate_limit_exceeded", message) { Final = true, RetryAfter = wait };
+}
+
+/// <summary>A limit that a call counts against while it runs.</summary>
+/// <param name="Scope">What is limited.</param>
+/// <param name="Name">Whose limit it is.</param>
+/// <param name="Counts">It takes one of the places for calls at the same time.</param>
+/// <param name="Reserved">Tokens counted ahead of the real usage.</param>
+internal readonly record struct LimitPlace(LimitScope Scope, string Name, bool Counts, long Reserved);

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+
+namespace NewApi.RelayService.Limits;
+
+/// <summary>
+/// Sums per key over a sliding window with two numbers per key, whatever the limit (known problem D3): those of the current window, and those
+/// of the previous one weighted by how much of it the sliding window still covers. Keys that fell silent are dropped as windows pass.
+/// </summary>
+internal sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
+    where TKey : notnull
+{
+    private readonly ConcurrentDictionary<TKey, Counter> _counters = new();
+    private long _sweptWindow;
+
+    /// <summary>Keys in memory.</summary>
+    public int Keys => _counters.Count;
+
+    /// <summary>Adds an amount unless the sum has reached the limit; an amount of 0 only asks.</summary>
+    public bool TryAdd(TKey key, long amount, long limit)
+    {
+        var counter = Turn(key, out var covered);
+        lock (counter)
+        {
+            if (counter.Current + counter.Previous * covered >= limit)
+            {
+                return false;
+            }
+            counter.Current += amount;
+            return true;
+        }
+    }
+
+    /// <summary>Adds an amount, or takes one back, whatever the limit.</summary>
+    public void Add(TKey key, long amount)
+    {
+        var counter = Turn(key, out _);
+        lock (counter)
+        {
+            counter.Current = Math.Max(0, counter.Current + amount);
+        }
+    }
+
+    private Counter Turn(TKey key, out double covered)
+    {
+        var ticks = clock.GetUtcNow().UtcTicks;
+        var now = ticks / window.Ticks;
+        covered = 1 - (double)(ticks % window.Ticks) / window.Ticks;
+        Sweep(now);
+        var counter = _counters.GetOrAdd(key, static _ => new Counter());
+        lock (counter)
+        {
+            if (counter.Window != now)
+            {
+                counter.Previous = counter.Window == now - 1 ? counter.Current : 0;
+                counter.Current = 0;
+                counter.Window = now;
+            }
+        }
+        return counter;
+    }
+
+    private void Sweep(long now)
+    {
+        var swept = Volatile.Read(ref _sweptWindow);
+        if (swept == now || Interlocked.CompareExchange(ref _sweptWindow, now, swept) != swept)
+        {
+            return;
+        }
+        foreach (var (key, counter) in _counters)
+        {
+            // A counter that is taken out while somebody counts on it loses that count: it was silent for a window before.
+            if (Volatile.Read(ref counter.Window) < now - 1)
+            {
+                _counters.TryRemove(KeyValuePair.Create(key, counter));
+            }
+        }
+    }
+
+    private sealed class Counter
+    {
+        public long Window = long.MaxValue;
+        public long Current;
+        public long Previous;
+    }
+}
