@@ -5,6 +5,7 @@ using NewApi.AdminService.Http;
 using NewApi.AdminService.Settings;
 using NewApi.Data;
 using NewApi.Data.Rows;
+using NewApi.Domain.Pricing;
 
 namespace NewApi.AdminService.Prices;
 
@@ -112,6 +113,11 @@ internal static class PricingEndpoints
         json.WriteNumber("model_price"u8, price.PerCallPrice ?? 0);
         json.WriteString("owner_by"u8, "");
         json.WriteNumber("completion_ratio"u8, price.CompletionRatio);
+        if (price.Expression is { } formula)
+        {
+            json.WriteString("billing_mode"u8, PriceBook.FormulaMode);
+            json.WriteString("billing_expr"u8, formula.Text);
+        }
         json.WriteStartArray("enable_groups"u8);
         foreach (var group in model.Groups.Where(usable.ContainsKey))
         {

@@ -82,6 +82,43 @@ public class PreviewTests
     }
 
     [Fact]
+    public async Task Price_list_shows_the_formula()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        Assert.True((await root.PostAsync("/api/channel/", new JsonObject
+        {
+            ["mode"] = "single",
+            ["channel"] = new JsonObject { ["type"] = 1, ["name"] = "c", ["key"] = "sk-x", ["models"] = "m", ["group"] = "default" },
+        })).Success);
+        await root.PutAsync("/api/option/", new JsonObject { ["key"] = "billing_setting.billing_expr", ["value"] = """{"m":"p*2"}""" });
+        await root.PutAsync("/api/option/", new JsonObject { ["key"] = "billing_setting.billing_mode", ["value"] = """{"m":"tiered_expr"}""" });
+
+        var model = Assert.Single((JsonArray)(await host.Anonymous.GetAsync("/api/pricing")).Data!)!;
+
+        Assert.Equal(("tiered_expr", "p*2"), (model["billing_mode"]!.GetValue<string>(), model["billing_expr"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task Purchase_prices_are_checked_and_kept()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        Assert.True((await root.PostAsync("/api/channel/", new JsonObject
+        {
+            ["mode"] = "single",
+            ["channel"] = new JsonObject { ["type"] = 1, ["name"] = "c", ["key"] = "sk-x", ["models"] = "m", ["group"] = "default" },
+        })).Success);
+
+        Assert.True((await root.PutAsync("/api/channel/1/purchase", JsonNode.Parse("""{"*":{"ratio":0.6}}""")!)).Success);
+        Assert.False((await root.PutAsync("/api/channel/1/purchase", JsonNode.Parse("""{"*":{"ratio":-1}}""")!)).Success);
+        Assert.False((await root.PutAsync("/api/channel/9/purchase", JsonNode.Parse("""{"*":{"ratio":1}}""")!)).Success);
+
+        Assert.Equal("""{"*":{"ratio":0.6}}""", (await root.GetAsync("/api/channel/1/purchase")).Data!.ToJsonString());
+        Assert.DoesNotContain("purchase", (await root.GetAsync("/api/channel/1")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Preview_is_for_administrators()
     {
         var (host, root) = await AdminHost.StartSetUpAsync();

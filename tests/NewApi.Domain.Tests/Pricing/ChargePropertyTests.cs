@@ -70,6 +70,30 @@ public class ChargePropertyTests
         };
 
     [Fact]
+    public void Plain_price_allocates_a_charge_and_nothing_else()
+    {
+        var book = new PriceBook(GatewayOptions.Default);
+        var usage = new Usage { Input = 1000, Output = 500, CacheRead = 400 };
+        Measure();
+
+        Assert.InRange(Measure(), 1, 400);
+
+        long Measure()
+        {
+            const int Calls = 1000;
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var call = 0; call < Calls; call++)
+            {
+                var price = book.Find("gpt-4o", "default", "default")!;
+                price.HoldFor(1000, 500, default, out _);
+                price.For(usage, default);
+            }
+
+            return (GC.GetAllocatedBytesForCurrentThread() - before) / Calls;
+        }
+    }
+
+    [Fact]
     public void Charge_is_never_negative_and_never_above_the_limit() =>
         Gen.Select(Prices, Usages).Sample((price, usage) =>
         {

@@ -143,6 +143,21 @@ public sealed class PricedCallTests
         Assert.Equal(3_750 + 12_500, Assert.Single(await relay.ChargesAsync()).Quota);
     }
 
+    [Fact] // example 34
+    public async Task Cache_writes_behind_openrouter_are_found_in_its_cost()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Json(
+            """{"id":"c1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10000,"completion_tokens":500,"total_tokens":10500,"cost":0.0228,"prompt_tokens_details":{"cached_tokens":6000}}}"""));
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream, row => (row.Type, row.Models) = (20, "claude-sonnet-4-20250514"))]);
+
+        await relay.ChatAsync(model: "claude-sonnet-4-20250514");
+
+        var row = Assert.Single(await relay.ChargesAsync());
+        Assert.Equal(11_400, row.Quota);
+        Assert.Equal(2000, JsonDocument.Parse(row.Other).RootElement.GetProperty("cache_creation_tokens").GetInt64());
+    }
+
     [Fact]
     public async Task Group_that_comes_to_serve_is_the_one_that_is_billed()
     {
