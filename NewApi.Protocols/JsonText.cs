@@ -97,6 +97,10 @@ internal static class JsonText
         return scratch.AsSpan(0, Decode(raw, scratch));
     }
 
+    /// <summary>The bytes, if they are UTF-8; else a copy with U+FFFD for what is not.</summary>
+    public static ReadOnlySpan<byte> Repair(ReadOnlySpan<byte> utf8) =>
+        Utf8.IsValid(utf8) ? utf8 : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8));
+
     /// <summary>Whether the bytes are one JSON object.</summary>
     public static bool IsObject(ReadOnlySpan<byte> utf8)
     {

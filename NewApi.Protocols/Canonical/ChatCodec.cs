@@ -54,7 +54,7 @@ public abstract class ChatReplyReader
     public void Read(ReadOnlySpan<byte> frame, ReplySink sink)
     {
         var sse = SseFrame.Read(frame, ref _joined);
-        var json = sse.Data.Trim(" \t\r\n"u8);
+        var json = JsonText.Repair(sse.Data.Trim(" \t\r\n"u8));
 
         // Also a frame that broke off in the middle is told from a whole one: half of it must not be passed on.
         if (json.Length < 2 || json[0] != (byte)'{' || json[^1] != (byte)'}')
@@ -142,5 +142,7 @@ public readonly record struct UpstreamTraits
 /// <summary>A request that cannot be translated; the message is for the caller and repeats nothing of the prompt.</summary>
 public sealed class TranslationException(string message) : Exception(message)
 {
+    internal static TranslationException NotUnicode => new("The request contains text that is not valid Unicode.");
+
     public RelayFault ToFault() => new(400, "convert_request_failed", Message) { Type = "invalid_request_error", Final = true };
 }

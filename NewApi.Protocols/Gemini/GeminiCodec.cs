@@ -10,10 +10,31 @@ internal sealed class GeminiCodec : ChatCodec
 {
     public override Dialect Dialect => Dialect.GeminiContent;
 
-    public override ChatRequest ReadRequest(JsonElement body, string model, bool stream) => GeminiRequestReader.Read(body, model, stream);
+    public override ChatRequest ReadRequest(JsonElement body, string model, bool stream)
+    {
+        try
+        {
+            return GeminiRequestReader.Read(body, model, stream);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate shows only when a text is read.
+            throw TranslationException.NotUnicode;
+        }
+    }
 
-    public override void WriteRequest(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits) =>
-        GeminiRequestWriter.Write(request, output, traits);
+    public override void WriteRequest(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits)
+    {
+        try
+        {
+            GeminiRequestWriter.Write(request, output, traits);
+        }
+        catch (Exception broken) when (broken is InvalidOperationException or ArgumentException)
+        {
+            // The same in what is handed on unread, such as schemas.
+            throw TranslationException.NotUnicode;
+        }
+    }
 
     public override ChatReplyReader OpenReader() => new GeminiReplyReader();
 
@@ -22,18 +43,19 @@ internal sealed class GeminiCodec : ChatCodec
     {
         var collector = new ReplyCollector();
         var answer = new GeminiReplyReader();
-        var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = 256 });
+        var json = JsonText.Repair(body.Span);
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
         reader.Read();
         if (reader.TokenType == JsonTokenType.StartArray)
         {
             while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
             {
-                answer.ReadDocument(ref reader, body.Span, collector);
+                answer.ReadDocument(ref reader, json, collector);
             }
         }
         else if (reader.TokenType == JsonTokenType.StartObject)
         {
-            answer.ReadDocument(ref reader, body.Span, collector);
+            answer.ReadDocument(ref reader, json, collector);
         }
         else
         {

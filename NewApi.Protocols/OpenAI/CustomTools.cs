@@ -31,7 +31,7 @@ internal static class CustomTools
         {
             return JsonElement.Parse(arguments).Word("input"u8) ?? arguments;
         }
-        catch (JsonException)
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
         {
             return arguments;
         }

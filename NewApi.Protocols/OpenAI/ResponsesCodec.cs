@@ -10,17 +10,38 @@ internal sealed class ResponsesCodec : ChatCodec
 {
     public override Dialect Dialect => Dialect.OpenAIResponses;
 
-    public override ChatRequest ReadRequest(JsonElement body, string model, bool stream) => ResponsesRequestReader.Read(body, model, stream);
+    public override ChatRequest ReadRequest(JsonElement body, string model, bool stream)
+    {
+        try
+        {
+            return ResponsesRequestReader.Read(body, model, stream);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate shows only when a text is read.
+            throw TranslationException.NotUnicode;
+        }
+    }
 
-    public override void WriteRequest(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits) =>
-        ResponsesRequestWriter.Write(request, output, traits);
+    public override void WriteRequest(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits)
+    {
+        try
+        {
+            ResponsesRequestWriter.Write(request, output, traits);
+        }
+        catch (Exception broken) when (broken is InvalidOperationException or ArgumentException)
+        {
+            // The same in what is handed on unread, such as schemas.
+            throw TranslationException.NotUnicode;
+        }
+    }
 
     public override ChatReplyReader OpenReader() => new ResponsesReplyReader();
 
     public override ChatReply ReadReply(ReadOnlyMemory<byte> body)
     {
         var collector = new ReplyCollector();
-        new ResponsesReplyReader().ReadResponse(body.Span, collector, complete: true);
+        new ResponsesReplyReader().ReadResponse(JsonText.Repair(body.Span), collector, complete: true);
         return collector.Reply;
     }
 

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using NewApi.Domain;
@@ -409,11 +409,11 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
 
         foreach (var part in content.RootElement.EnumerateArray())
         {
-            if (!item.HasText && part.Word("text"u8) is { Length: > 0 } text)
+            if (!item.HasText && Say(part, "text"u8) is { Length: > 0 } text)
             {
                 sink.Text(0, Encoding.UTF8.GetBytes(text));
             }
-            else if (!item.HasText && part.Word("refusal"u8) is { Length: > 0 } refusal)
+            else if (!item.HasText && Say(part, "refusal"u8) is { Length: > 0 } refusal)
             {
                 sink.Refusal(0, Encoding.UTF8.GetBytes(refusal));
             }
@@ -440,7 +440,7 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
         using var parts = JsonDocument.Parse(json.ToArray());
         foreach (var part in parts.RootElement.ValueKind == JsonValueKind.Array ? parts.RootElement.EnumerateArray() : default)
         {
-            if (part.Word("text"u8) is { Length: > 0 } text)
+            if (Say(part, "text"u8) is { Length: > 0 } text)
             {
                 if (_thought)
                 {
@@ -453,6 +453,12 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
         }
     }
 
+    /// <summary>A member's text; unlike requests, answers with half a surrogate in them are told, with U+FFFD in its place.</summary>
+    private static string? Say(JsonElement element, ReadOnlySpan<byte> name) =>
+        element.Find(name) is { ValueKind: JsonValueKind.String } text
+            ? JsonText.ToText(JsonMarshal.GetRawUtf8Value(text)[1..^1], escaped: true)
+            : null;
+
     private static void ReadAnnotation(ReadOnlySpan<byte> json, ReplySink sink)
     {
         using var annotation = JsonDocument.Parse(json.ToArray());
@@ -461,9 +467,9 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
 
     private static void Cite(JsonElement annotation, ReplySink sink)
     {
-        if (annotation.Word("url"u8) is { Length: > 0 } url)
+        if (Say(annotation, "url"u8) is { Length: > 0 } url)
         {
-            sink.Citation(0, Encoding.UTF8.GetBytes(url), Encoding.UTF8.GetBytes(annotation.Word("title"u8) ?? ""));
+            sink.Citation(0, Encoding.UTF8.GetBytes(url), Encoding.UTF8.GetBytes(Say(annotation, "title"u8) ?? ""));
         }
     }
 
