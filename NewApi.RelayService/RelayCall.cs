@@ -6,6 +6,7 @@ using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Limits;
 using NewApi.RelayService.Settlement;
+using NewApi.RelayService.Upstream;
 
 namespace NewApi.RelayService;
 
@@ -27,7 +28,7 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     public long StartedAt => startedAt;
 
     /// <summary>Timestamp of the first upstream event; 0 before it.</summary>
-    public long FirstByteAt { get; set; }
+    public long FirstByteAt { get; private set; }
 
     /// <summary>The configuration as it was when the call was routed; it stays the same from then on.</summary>
     public required RelaySnapshot Snapshot { get; set; }
@@ -51,6 +52,9 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     /// <summary>The model by which a channel knows what is called.</summary>
     public string ModelForChannels =>
         Dialect == Dialect.OpenAIResponsesCompact && Model.EndsWith(CompactSuffix, StringComparison.Ordinal) ? Model[..^CompactSuffix.Length] : Model;
+
+    /// <summary>The stream to the caller is open, and holds nothing but pings.</summary>
+    public bool Pinged { get; set; }
 
     /// <summary>The caller wants events.</summary>
     public bool Stream { get; set; }
@@ -80,13 +84,13 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     /// <summary>The group whose price the hold covers.</summary>
     public string HeldGroup { get; set; } = "";
 
-    /// <summary>Channels in the order they were tried.</summary>
-    public List<Channel> Tried { get; } = new(1);
+    /// <summary>Attempts in the order in which they began.</summary>
+    public List<Attempt> Attempts { get; } = new(1);
 
     /// <summary>Key of the channel that served, for the log of multi-key channels.</summary>
-    public ChannelKey? ServingKey { get; set; }
+    public ChannelKey? ServingKey { get; private set; }
 
-    public string UpstreamModel { get; set; } = "";
+    public string UpstreamModel { get; private set; } = "";
 
     /// <summary>Custom tools of a translated request: their calls are told as such.</summary>
     public IReadOnlyCollection<string> CustomTools { get; set; } = [];
@@ -109,14 +113,26 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     /// <summary>The channel's own instructions stand before the caller's.</summary>
     public bool SystemPromptChanged { get; set; }
 
-    /// <summary>What the channel of the latest attempt is spoken to in.</summary>
-    public Dialect UpstreamDialect { get; set; }
+    /// <summary>What the channel that serves is spoken to in.</summary>
+    public Dialect UpstreamDialect { get; private set; } = dialect;
 
     /// <summary>Counting tokens costs nothing: no hold is made, and nothing is charged.</summary>
     public bool Unbilled => Dialect == Dialect.AnthropicCountTokens || (Dialect == Dialect.GeminiAction && Action == "countTokens");
 
     /// <summary>Rough number of prompt tokens, for the hold and for calls that the upstream does not count.</summary>
     public long PromptEstimate { get; set; }
+
+    /// <summary>An attempt has answered: it is the one that serves the call.</summary>
+    public void ServedBy(Exchange exchange)
+    {
+        ServingKey = exchange.Attempt.Key;
+        UpstreamModel = exchange.Model;
+        UpstreamDialect = exchange.Dialect;
+        FirstByteAt = exchange.FirstByteAt;
+        Pinged = false;
+        // An upstream may stream though nobody asked.
+        Stream |= exchange.Tap is not null;
+    }
 
     /// <summary>A connection may still be sending the body: its memory is left to the garbage collector.</summary>
     public void KeepBodyFromPool() => _bodyInUse = true;

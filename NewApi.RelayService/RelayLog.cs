@@ -6,6 +6,18 @@ internal static partial class RelayLog
     [LoggerMessage(1, LogLevel.Warning, "Call {RequestId}: channel {ChannelId} refuses {Model} with {Status} {Code}")]
     public static partial void ChannelRefused(this ILogger logger, string requestId, long channelId, string model, int status, string code);
 
+    [LoggerMessage(12, LogLevel.Warning, "Channel {ChannelId} is left alone for {Seconds} s after {Status} {Code}")]
+    public static partial void ChannelPaused(this ILogger logger, long channelId, double seconds, int status, string code);
+
+    [LoggerMessage(13, LogLevel.Information, "Channel {ChannelId} answers again")]
+    public static partial void ChannelRecovered(this ILogger logger, long channelId);
+
+    [LoggerMessage(14, LogLevel.Warning, "Key {KeyIndex} of channel {ChannelId} is left alone for {Seconds} s after {Status} {Code}")]
+    public static partial void KeyPaused(this ILogger logger, long channelId, int keyIndex, double seconds, int status, string code);
+
+    [LoggerMessage(15, LogLevel.Information, "Key {KeyIndex} of channel {ChannelId} is accepted again")]
+    public static partial void KeyRecovered(this ILogger logger, long channelId, int keyIndex);
+
     [LoggerMessage(2, LogLevel.Error, "Call {RequestId} fails inside the gateway")]
     public static partial void CallFailed(this ILogger logger, string requestId, Exception error);
 

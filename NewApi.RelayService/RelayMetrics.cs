@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using NewApi.Domain.Pricing;
+using NewApi.RelayService.Channels;
 
 namespace NewApi.RelayService;
 
@@ -18,6 +19,7 @@ internal sealed class RelayMetrics : IDisposable
     private readonly Counter<long> _outputTokens;
     private readonly Counter<long> _estimated;
     private readonly Counter<long> _unpricedTools;
+    private readonly Counter<long> _attempts;
     private readonly TimeProvider _clock;
 
     public RelayMetrics(IMeterFactory factory, TimeProvider clock)
@@ -30,6 +32,20 @@ internal sealed class RelayMetrics : IDisposable
         _outputTokens = _meter.CreateCounter<long>("newapi.tokens.output", "{token}", "Completion tokens charged.");
         _estimated = _meter.CreateCounter<long>("newapi.charges.estimated", "{point}", "Quota points charged on the gateway's own count.");
         _unpricedTools = _meter.CreateCounter<long>("newapi.tools.unpriced", "{call}", "Uses of built-in tools that have no price.");
+        _attempts = _meter.CreateCounter<long>("newapi.attempts", "{attempt}", "Attempts on channels, by outcome; those after a call's first are retries.");
+    }
+
+    public void Attempted(Attempt attempt)
+    {
+        if (_attempts.Enabled)
+        {
+            _attempts.Add(1, new TagList
+            {
+                { "newapi.channel.id", attempt.Channel.Id },
+                { "newapi.choice", attempt.ChoiceName },
+                { "newapi.outcome", attempt.Fault?.Code ?? "ok" },
+            });
+        }
     }
 
     public void ToolUnpriced(string tool) => _unpricedTools.Add(1, new KeyValuePair<string, object?>("newapi.tool", tool));

@@ -29,6 +29,10 @@ public static class RelayModule
         services.AddSingleton<Authenticator>();
         services.AddSingleton<RequestReader>();
 
+        services.TryAddSingleton(Random.Shared);
+        services.AddSingleton<Chooser>();
+        services.AddSingleton<ChannelWatch>();
+
         services.AddSingleton<Ledger>();
         services.AddSingleton<Affinity>();
         services.AddSingleton<CallLimits>();

@@ -1,4 +1,5 @@
 using NewApi.Providers;
+using NewApi.RelayService.Channels;
 using NewApi.ServiceDefaults;
 
 namespace NewApi.RelayService;
@@ -29,6 +30,21 @@ internal sealed record RelayOptions
 
     /// <summary>How long after its start a call may still begin another attempt (<c>RELAY_ATTEMPT_BUDGET</c>).</summary>
     public TimeSpan AttemptBudget { get; init; } = TimeSpan.FromSeconds(600);
+
+    /// <summary>
+    /// When channels and keys that fail are left alone for a while (<c>RELAY_BREAKER_FAILURES</c>, <c>RELAY_BREAKER_WINDOW</c>,
+    /// <c>RELAY_BREAKER_PAUSE</c>).
+    /// </summary>
+    public BreakerRules Breaker { get; init; } = new(3, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
+
+    /// <summary>Of two channels drawn by weight the faster one serves (<c>RELAY_CHANNEL_CHOICE=latency</c>).</summary>
+    public bool ByLatency { get; init; }
+
+    /// <summary>
+    /// How long a call waits for its first byte before a second channel is asked beside the first; zero never does (<c>RELAY_HEDGE_AFTER</c>,
+    /// in milliseconds). Both are paid upstream.
+    /// </summary>
+    public TimeSpan HedgeAfter { get; init; }
 
     /// <summary>How long an unused upstream connection is kept (<c>RELAY_IDLE_CONN_TIMEOUT</c>).</summary>
     public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromSeconds(90);
@@ -63,6 +79,12 @@ internal sealed record RelayOptions
         ConnectTimeout = settings.Seconds("RELAY_CONNECT_TIMEOUT", 10, 1, 600),
         MaxAttempts = settings.Int("RELAY_MAX_ATTEMPTS", 4, 1, 100),
         AttemptBudget = settings.Seconds("RELAY_ATTEMPT_BUDGET", 600, 1, 86_400),
+        Breaker = new BreakerRules(
+            settings.Int("RELAY_BREAKER_FAILURES", 3, 0, 10_000),
+            settings.Seconds("RELAY_BREAKER_WINDOW", 30, 1, 3600),
+            settings.Seconds("RELAY_BREAKER_PAUSE", 5, 1, 120)),
+        ByLatency = ReadChoice(settings),
+        HedgeAfter = TimeSpan.FromMilliseconds(settings.Int("RELAY_HEDGE_AFTER", 0, 0, 600_000)),
         IdleConnectionTimeout = settings.Seconds("RELAY_IDLE_CONN_TIMEOUT", 90, 1, 86_400),
         MaxFrame = settings.Int("STREAM_SCANNER_MAX_BUFFER_MB", 64, 1, 1024) << 20,
         ForceStreamOption = settings.Flag("FORCE_STREAM_OPTION", true),
@@ -77,4 +99,14 @@ internal sealed record RelayOptions
         },
         JournalDirectory = settings.Text("JOURNAL_DIR") ?? Path.Combine("data", "journal"),
     };
+
+    private static bool ReadChoice(SettingsReader settings)
+    {
+        var choice = settings.Text("RELAY_CHANNEL_CHOICE") ?? "weight";
+        if (choice is not ("weight" or "latency"))
+        {
+            settings.Mistake("RELAY_CHANNEL_CHOICE", "must be weight or latency");
+        }
+        return choice == "latency";
+    }
 }

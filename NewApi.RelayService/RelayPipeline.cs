@@ -25,7 +25,9 @@ internal sealed class RelayPipeline(
     Affinity affinity,
     Admission admission,
     Violations violations,
+    Chooser chooser,
     UpstreamCaller upstream,
+    ChannelWatch watch,
     Delivery delivery,
     ErrorLog errors,
     RelayMetrics metrics,
@@ -78,7 +80,9 @@ internal sealed class RelayPipeline(
         limits.End(call, succeeded: fault is null);
         if (fault is not null)
         {
-            await ReplyWriter.WriteFaultAsync(http, ErrorShapes.For(dialect), fault, call.RequestId);
+            await (call.Pinged
+                ? ReplyWriter.WriteErrorFrameAsync(http, dialect, fault, call.RequestId)
+                : ReplyWriter.WriteFaultAsync(http, ErrorShapes.For(dialect), fault, call.RequestId));
         }
     }
 
@@ -108,87 +112,160 @@ internal sealed class RelayPipeline(
     private async Task<RelayFault?> AttemptAsync(RelayCall call)
     {
         RelayFault? fault = null;
-        // The operator's number of retries counts where it is larger; without one, a fault that no caller has seen is still worth another
-        // channel.
-        var attempts = call.Pinned is null ? Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts) : 1;
-        for (var attempt = 0; attempt < attempts; attempt++)
+        while (MayTry(call) && chooser.Next(call) is { } attempt)
         {
-            if (attempt > 0 && clock.GetElapsedTime(call.StartedAt) > options.AttemptBudget)
-            {
-                break;
-            }
-            if (ChannelFor(call) is not { } channel)
-            {
-                break;
-            }
             // Another group may have come to serve the call: its ratio is what is billed, and the hold must cover it.
-            fault = await admission.CoverAsync(call) ?? fault;
-            if (fault is { Final: true })
+            if (await admission.CoverAsync(call) is { } refusal)
             {
-                break;
+                call.Attempts.Remove(attempt);
+                ChannelWatch.Left(attempt);
+                return refusal;
             }
-            var failed = await TryAsync(call, channel);
-            if (failed is null)
+            using var exchange = await OpenAsync(call, attempt);
+            if (exchange.Fault is null)
             {
+                await DeliverAsync(call, exchange);
                 return null;
             }
-            fault = call.LastFault = failed;
+            fault = call.LastFault = exchange.Fault;
             if (ViolationFee.IsViolation(fault))
             {
-                await violations.ChargeAsync(call, channel, fault);
+                await violations.ChargeAsync(call, attempt.Channel, fault);
                 break;
             }
             if (!RetryRules.Allow(fault, call.Snapshot.Options) || (call.Affinity?.Rule.StaysOnFailure == true && RetryRules.BlamesRequest(fault)))
             {
                 break;
             }
+            // A caller who has left is never retried, even where the channel was read on for the bill.
+            call.Http.RequestAborted.ThrowIfCancellationRequested();
         }
         return fault is null ? Router.NoChannel(call) : ForCaller(fault);
     }
 
-    /// <summary>A session stays with the channel that has its cache, as long as that serves.</summary>
-    private Channel? ChannelFor(RelayCall call)
+    /// <summary>
+    /// The operator's number of retries counts where it is larger; without one, a fault that no caller has seen is still worth another
+    /// channel, within bounds.
+    /// </summary>
+    private bool MayTry(RelayCall call) =>
+        call.Attempts.Count == 0
+        || (call.Attempts.Count < Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts)
+            && clock.GetElapsedTime(call.StartedAt) <= options.AttemptBudget);
+
+    private Task<Exchange> OpenAsync(RelayCall call, Attempt attempt)
     {
-        if (call.Tried.Count == 0 && call.Pinned is null)
-        {
-            affinity.Match(call);
-            if (affinity.Preferred(call) is { } preferred)
-            {
-                call.TriedInGroup++;
-                return preferred;
-            }
-        }
-        return Router.Next(call);
+        var opening = options.HedgeAfter > TimeSpan.Zero && call.Pinned is null ? RaceAsync(call, attempt) : LookAsync(call, attempt, default);
+        return call.Stream && call.Snapshot.Options.General.PingIntervalEnabled && call.Dialect != Dialect.GeminiContent
+            ? WithPingsAsync(call, opening)
+            : opening;
     }
 
-    /// <summary>One attempt; null when the answer was delivered, or the caller was told in the stream that it broke.</summary>
-    private async Task<RelayFault?> TryAsync(RelayCall call, Channel channel)
+    /// <summary>Makes one attempt and draws the conclusions.</summary>
+    private async Task<Exchange> LookAsync(RelayCall call, Attempt attempt, CancellationToken outrun)
     {
-        call.Tried.Add(channel);
-        RelayFault fault;
-        if (limits.Enter(call, channel) is { } full)
+        if (Enter(call, attempt) is { } full)
         {
-            fault = full;
+            // A channel without room is not out of order.
+            ChannelWatch.Left(attempt);
+            attempt.Fault = full;
+            log.ChannelRefused(call.RequestId, attempt.Channel.Id, call.Model, full.Status, full.Code);
+            errors.Append(call, attempt, full);
+            return new Exchange(attempt, call.Http.RequestAborted) { Fault = full, RawFault = full };
         }
-        else if (channel.NextKey(Random.Shared) is not { } key)
+        var exchange = await upstream.OpenAsync(call, attempt, outrun);
+        if (exchange.Fault is null)
         {
-            fault = new RelayFault(503, "channel:no_available_key", "Every key of the channel is disabled.");
+            watch.Answered(attempt);
+        }
+        else if (outrun.IsCancellationRequested)
+        {
+            ChannelWatch.Left(attempt);
         }
         else
         {
-            using var exchange = await upstream.OpenAsync(call, channel, key);
-            if (exchange.Fault is null)
-            {
-                call.ServingKey = key;
-                affinity.Remember(call, channel);
-                await delivery.DeliverAsync(call, exchange);
-                return null;
-            }
-            fault = Violations.Recognize(call, exchange.Fault);
+            Leave(call, attempt);
+            attempt.Fault = exchange.Fault = Violations.Recognize(call, exchange.Fault);
+            watch.Failed(call, attempt, exchange.RawFault!);
+            log.ChannelRefused(call.RequestId, attempt.Channel.Id, call.Model, exchange.Fault.Status, exchange.Fault.Code);
+            errors.Append(call, attempt, exchange.Fault);
         }
-        log.ChannelRefused(call.RequestId, channel.Id, call.Model, fault.Status, fault.Code);
-        errors.Append(call, channel, fault);
-        return fault;
+        return exchange;
+    }
+
+    // Two attempts of a call may run at a time.
+    private RelayFault? Enter(RelayCall call, Attempt attempt)
+    {
+        lock (call.Attempts)
+        {
+            return limits.Enter(call, attempt.Channel);
+        }
+    }
+
+    private void Leave(RelayCall call, Attempt attempt)
+    {
+        lock (call.Attempts)
+        {
+            limits.Leave(call, attempt.Channel);
+        }
+    }
+
+    /// <summary>Asks a second channel when the first is slow to begin, and takes what answers first; the other is ended and costs the caller nothing.</summary>
+    private async Task<Exchange> RaceAsync(RelayCall call, Attempt attempt)
+    {
+        using var endFirst = new CancellationTokenSource();
+        using var endSecond = new CancellationTokenSource();
+        var first = LookAsync(call, attempt, endFirst.Token);
+        await ((Task)first).WaitAsync(options.HedgeAfter, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (first.IsCompleted || !MayTry(call) || chooser.Beside(call) is not { } beside)
+        {
+            return await first;
+        }
+        var second = LookAsync(call, beside, endSecond.Token);
+        var winner = await Task.WhenAny(first, second);
+        var (loser, lost, end) = winner == first ? (second, beside, endSecond) : (first, attempt, endFirst);
+        var answered = winner.IsCompletedSuccessfully && winner.Result.Fault is null;
+        if (answered)
+        {
+            lost.Outrun = true;
+            await end.CancelAsync();
+        }
+        // Both read the caller's body, so neither is left running.
+        await ((Task)loser).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var (kept, dropped) = answered ? (winner, loser) : (loser, winner);
+        if (dropped.IsCompletedSuccessfully)
+        {
+            dropped.Result.Dispose();
+        }
+        return await kept;
+    }
+
+    /// <summary>
+    /// Keeps the caller's connection alive while nothing comes, if the operator wants that. The first ping commits the status 200; attempts
+    /// go on behind it, and a call that fails in the end is told so in the stream.
+    /// </summary>
+    private async Task<Exchange> WithPingsAsync(RelayCall call, Task<Exchange> opening)
+    {
+        using var settled = new CancellationTokenSource();
+        var interval = call.Snapshot.Options.General.PingInterval;
+        while (await Task.WhenAny(opening, Task.Delay(interval, clock, settled.Token)) != opening)
+        {
+            ReplyWriter.StartStream(call.Http, null);
+            call.Pinged = true;
+            await ReplyWriter.WritePingAsync(call.Http);
+        }
+        await settled.CancelAsync();
+        return await opening;
+    }
+
+    private async Task DeliverAsync(RelayCall call, Exchange exchange)
+    {
+        call.ServedBy(exchange);
+        affinity.Remember(call, exchange.Channel);
+        var end = await delivery.DeliverAsync(call, exchange);
+        if (end is StreamEndReason.UpstreamCut or StreamEndReason.UpstreamError or StreamEndReason.IdleTimeout)
+        {
+            watch.BrokeOff(call, exchange.Attempt, exchange.Tap?.Error ?? Delivery.FaultOf(end));
+        }
     }
 
     /// <summary>An upstream that refuses our credential is our trouble: the caller's own key is fine.</summary>

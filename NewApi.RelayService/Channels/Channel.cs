@@ -13,6 +13,7 @@ namespace NewApi.RelayService.Channels;
 /// <summary>One upstream account we may spend on, as the relay sees it: an immutable copy of its row with everything parsed.</summary>
 internal sealed class Channel
 {
+    private readonly string? _address;
     private int _turn;
 
     private Channel(ChannelRow row, ProviderProfile profile)
@@ -20,6 +21,9 @@ internal sealed class Channel
         Id = row.Id;
         Name = row.Name;
         Profile = profile;
+        Enabled = row.Status == 1;
+        AutoBan = row.AutoBan != 0;
+        _address = row.BaseUrl;
         Priority = row.Priority ?? 0;
         Weight = (int)Math.Clamp(row.Weight ?? 0, 0, 1_000_000);
         Account = new ProviderAccount(profile, row.BaseUrl, row.Other, row.OpenAiOrganization, ReadObject(row.Settings), row.CreatedTime);
@@ -32,6 +36,7 @@ internal sealed class Channel
         (SystemPrompt, PrependsSystemPrompt) = ReadSystemPrompt(row.Setting);
         (Proxy, PassThrough, Removed) = ReadSettings(row.Setting, row.Settings);
         Purchase = PurchasePrices.Parse(row.Purchase, out _);
+        (FirstTokenTimeout, Drain) = ReadPatience(row.Settings);
         Traits = profile.Traits with { StreamOptions = profile.StreamOptions, Removed = Removed };
     }
 
@@ -40,6 +45,22 @@ internal sealed class Channel
     public string Name { get; }
 
     public ProviderProfile Profile { get; }
+
+    public bool Enabled { get; }
+
+    /// <summary>The gateway may disable it.</summary>
+    public bool AutoBan { get; }
+
+    /// <summary>Whether attempts should stay away.</summary>
+    public Breaker Breaker { get; private set; } = new();
+
+    public Latency Latency { get; private set; } = new();
+
+    /// <summary>How long the first event of a stream may take here; null leaves it to the general setting.</summary>
+    public TimeSpan? FirstTokenTimeout { get; }
+
+    /// <summary>What happens to an answer whose caller has left; null ends it at once.</summary>
+    public DrainLimit? Drain { get; }
 
     public long Priority { get; }
 
@@ -128,18 +149,96 @@ internal sealed class Channel
         return null;
     }
 
-    /// <summary>The credential of the next attempt; null when every key of the channel is disabled.</summary>
-    public ChannelKey? NextKey(Random random) => Keys.Count switch
+    /// <summary>
+    /// The credential of the next attempt: by turns or by lot, past keys that are paused or were tried by this call. Null when every key of
+    /// the channel is disabled; or is paused, unless that does not matter.
+    /// </summary>
+    public ChannelKey? NextKey(Random random, long now, IReadOnlyList<Attempt> attempts, bool pausedToo)
     {
-        0 => null,
-        1 => Keys[0],
-        var count => MultiKeyPolling
-            ? Keys[(int)((uint)(Interlocked.Increment(ref _turn) - 1) % (uint)count)]
-            : Keys[random.Next(count)],
-    };
+        var count = Keys.Count;
+        if (count <= 1)
+        {
+            return count == 0 || IsTried(Keys[0], attempts) ? null : Keys[0];
+        }
+        var start = MultiKeyPolling ? (int)((uint)(Interlocked.Increment(ref _turn) - 1) % (uint)count) : random.Next(count);
+        ChannelKey? paused = null;
+        for (var step = 0; step < count; step++)
+        {
+            var key = Keys[(start + step) % count];
+            if (IsTried(key, attempts))
+            {
+                continue;
+            }
+            if (!key.Breaker.IsOpen(now))
+            {
+                return key;
+            }
+            paused ??= key;
+        }
+        return pausedToo ? paused : null;
+    }
 
-    /// <summary>Where the row's predecessor stood in its turn over the keys, so that a reload does not start over.</summary>
-    public void ContinueFrom(Channel predecessor) => _turn = Volatile.Read(ref predecessor._turn);
+    /// <summary>Its breaker is open, or those of all its keys.</summary>
+    public bool IsPaused(long now)
+    {
+        if (Breaker.IsOpen(now))
+        {
+            return true;
+        }
+        if (!IsMultiKey || Keys.Count == 0)
+        {
+            return false;
+        }
+        foreach (var key in Keys)
+        {
+            if (!key.Breaker.IsOpen(now))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Takes over what is known of the row's predecessor, so that a reload does not start over: its turn over the keys, and the health of
+    /// whatever has stayed the same. A channel that was enabled anew or points elsewhere begins with a clean sheet.
+    /// </summary>
+    public void ContinueFrom(Channel predecessor)
+    {
+        _turn = Volatile.Read(ref predecessor._turn);
+        if (predecessor.Enabled != Enabled || predecessor._address != _address)
+        {
+            return;
+        }
+        if (IsMultiKey || (Keys.Count == 1 && predecessor.Keys.Count == 1 && Keys[0].Secret == predecessor.Keys[0].Secret))
+        {
+            Breaker = predecessor.Breaker;
+        }
+        Latency = predecessor.Latency;
+        foreach (var key in Keys)
+        {
+            foreach (var known in predecessor.Keys)
+            {
+                if (known.Secret == key.Secret)
+                {
+                    key.Breaker = known.Breaker;
+                    break;
+                }
+            }
+        }
+    }
+
+    private static bool IsTried(ChannelKey key, IReadOnlyList<Attempt> attempts)
+    {
+        for (var i = 0; i < attempts.Count; i++)
+        {
+            if (attempts[i].Key == key)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     /// <summary>
     /// Follows the mapping from the caller's name to the upstream's, name by name; a name that maps to itself ends the chain
@@ -337,6 +436,28 @@ internal sealed class Channel
         }
     }
 
+    private static (TimeSpan? FirstToken, DrainLimit? Drain) ReadPatience(string? settings)
+    {
+        if (!TryParseObject(settings, out var document))
+        {
+            return default;
+        }
+        using (document)
+        {
+            var root = document.RootElement;
+            TimeSpan? firstToken = Number(root, "first_token_timeout_seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+            var drain = Flag(root, "drain_on_abort")
+                ? new DrainLimit(TimeSpan.FromSeconds(Number(root, "drain_max_seconds") ?? 30), (long)(Number(root, "drain_max_tokens") ?? 8192))
+                : null;
+            return (firstToken, drain);
+        }
+    }
+
+    private static double? Number(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.GetDouble() is > 0 and < 86_400 and var number
+            ? number
+            : null;
+
     private static bool Flag(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
@@ -371,7 +492,18 @@ internal sealed class Channel
 }
 
 /// <summary>A credential of a channel. It never shows itself in a log or an error text.</summary>
-internal sealed record ChannelKey(int Index, string Secret)
+internal sealed class ChannelKey(int index, string secret)
 {
+    /// <summary>Its place in the row.</summary>
+    public int Index => index;
+
+    public string Secret => secret;
+
+    /// <summary>Whether attempts should stay away from it; only multi-key channels have breakers for their keys.</summary>
+    public Breaker Breaker { get; set; } = new();
+
     public override string ToString() => "***";
 }
+
+/// <summary>How far an answer is read on after its caller has left, to learn what it really cost.</summary>
+internal sealed record DrainLimit(TimeSpan Time, long Tokens);

@@ -2,61 +2,83 @@ using NewApi.Domain;
 
 namespace NewApi.RelayService.Channels;
 
+/// <summary>What a draw is for.</summary>
+/// <param name="Dialect">What the call is written in.</param>
+/// <param name="Model">The model that is asked for.</param>
+/// <param name="Retry">How many attempts came before; it names the tier to begin with.</param>
+/// <param name="Attempts">Attempts of the call; their channels are left out.</param>
+/// <param name="Now">Milliseconds of the process clock, for breakers.</param>
+internal readonly record struct Draw(Dialect Dialect, string Model, int Retry, IReadOnlyList<Attempt> Attempts, long Now)
+{
+    /// <summary>Channels whose breaker is open may be drawn too.</summary>
+    public bool PausedToo { get; init; }
+
+    /// <summary>Of two channels drawn by weight the faster one is taken.</summary>
+    public bool ByLatency { get; init; }
+}
+
 /// <summary>
-/// Draws a channel: by priority tier, then by weight within the tier (specification: relay §3.4), leaving out what was tried before and
-/// what can serve the dialect in no way.
+/// Draws a channel: by priority tier, then by weight within the tier (specification: relay §3.4), leaving out what was tried before, what
+/// is paused, and what can serve the dialect in no way.
 /// </summary>
 internal static class ChannelPicker
 {
     private const int EqualWeight = 100;
 
     /// <param name="channels">Candidates, highest priority first.</param>
-    /// <param name="dialect">What the call is written in.</param>
-    /// <param name="model">The model that is asked for.</param>
-    /// <param name="retry">How many attempts came before; it names the tier to begin with.</param>
-    /// <param name="tried">Channels that failed for this call.</param>
+    /// <param name="draw">What for.</param>
     /// <param name="random">The draw.</param>
-    public static Channel? Pick(ReadOnlySpan<Channel> channels, Dialect dialect, string model, int retry, IReadOnlyList<Channel>? tried, Random random)
+    public static (Channel Channel, Choice Choice)? Pick(ReadOnlySpan<Channel> channels, in Draw draw, Random random)
     {
-        if (channels.Length == 1 && retry == 0)
+        if (channels.Length == 1 && draw.Retry == 0)
         {
-            return channels[0].DialectFor(dialect, model) is null ? null : channels[0];
+            return IsFree(channels[0], draw) ? (channels[0], Choice.Only) : null;
         }
         var tiers = CountTiers(channels);
-        var first = Math.Min(retry, tiers - 1);
+        var first = Math.Min(draw.Retry, tiers - 1);
         for (var step = 0; step < tiers; step++)
         {
             // Down from the tier that the retry names, then what lies above it.
             var wanted = first + step < tiers ? first + step : tiers - 1 - step;
-            if (PickFrom(Tier(channels, wanted), dialect, model, tried, random) is { } channel)
+            var tier = Tier(channels, wanted);
+            if (PickFrom(tier, draw, null, random, out var free) is { } channel)
             {
-                return channel;
+                if (free == 1)
+                {
+                    return (channel, Choice.Only);
+                }
+                if (!draw.ByLatency)
+                {
+                    return (channel, Choice.Weight);
+                }
+                var other = PickFrom(tier, draw, channel, random, out _)!;
+                return (other.Latency.Cost < channel.Latency.Cost ? other : channel, Choice.Latency);
             }
         }
         return null;
     }
 
-    private static Channel? PickFrom(ReadOnlySpan<Channel> tier, Dialect dialect, string model, IReadOnlyList<Channel>? tried, Random random)
+    private static Channel? PickFrom(ReadOnlySpan<Channel> tier, in Draw draw, Channel? but, Random random, out int free)
     {
-        var count = 0;
+        free = 0;
         var sum = 0L;
         foreach (var channel in tier)
         {
-            if (IsFree(channel, dialect, model, tried))
+            if (channel != but && IsFree(channel, draw))
             {
-                count++;
+                free++;
                 sum += channel.Weight;
             }
         }
-        if (count == 0)
+        if (free == 0)
         {
             return null;
         }
         // No weights: all alike. Small ones are proportions as they stand; scaling them changes no chance.
-        var point = sum == 0 ? random.NextInt64((long)count * EqualWeight) : random.NextInt64(sum);
+        var point = sum == 0 ? random.NextInt64((long)free * EqualWeight) : random.NextInt64(sum);
         foreach (var channel in tier)
         {
-            if (!IsFree(channel, dialect, model, tried))
+            if (channel == but || !IsFree(channel, draw))
             {
                 continue;
             }
@@ -66,18 +88,19 @@ internal static class ChannelPicker
                 return channel;
             }
         }
+        // A breaker opened between the two looks.
         return null;
     }
 
-    private static bool IsFree(Channel channel, Dialect dialect, string model, IReadOnlyList<Channel>? tried)
+    private static bool IsFree(Channel channel, in Draw draw)
     {
-        if (channel.DialectFor(dialect, model) is null)
+        if (channel.DialectFor(draw.Dialect, draw.Model) is null || (!draw.PausedToo && channel.IsPaused(draw.Now)))
         {
             return false;
         }
-        for (var i = 0; i < tried?.Count; i++)
+        for (var i = 0; i < draw.Attempts.Count; i++)
         {
-            if (tried[i].Id == channel.Id)
+            if (draw.Attempts[i].Channel.Id == channel.Id)
             {
                 return false;
             }

@@ -36,33 +36,6 @@ internal static class Router
         return FindGroup(call) ? SetPrice(call) : NoChannel(call);
     }
 
-    /// <summary>The channel of the next attempt; null when nothing is left to try.</summary>
-    public static Channel? Next(RelayCall call)
-    {
-        if (call.Pinned is { } pinned)
-        {
-            return call.Tried.Count == 0 ? pinned : null;
-        }
-        while (true)
-        {
-            var candidates = call.Snapshot.Routing.Find(call.Group, call.Model);
-            if (ChannelPicker.Pick(candidates, call.Dialect, call.Model, call.TriedInGroup, call.Tried, Random.Shared) is { } channel)
-            {
-                call.TriedInGroup++;
-                return channel;
-            }
-            // Retries stay in the group that was chosen, unless the key asks to go on through its automatic groups.
-            if (call.Tried.Count > 0 && !call.Caller.CrossGroupRetry)
-            {
-                return null;
-            }
-            if (!NextGroup(call))
-            {
-                return null;
-            }
-        }
-    }
-
     public static RelayFault NoChannel(RelayCall call)
     {
         var group = call.Caller.TokenGroup == GroupRules.Auto ? $"auto({string.Join(',', call.Groups)})" : call.Groups[0];
@@ -113,7 +86,8 @@ internal static class Router
         return false;
     }
 
-    private static bool NextGroup(RelayCall call)
+    /// <summary>Goes on to the next group that may serve the call; false when there is none.</summary>
+    public static bool NextGroup(RelayCall call)
     {
         if (call.GroupIndex + 1 >= call.Groups.Count)
         {

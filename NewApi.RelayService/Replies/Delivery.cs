@@ -4,6 +4,7 @@ using NewApi.Domain;
 using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
+using NewApi.RelayService.Channels;
 using NewApi.RelayService.Metering;
 using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
@@ -28,30 +29,34 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     /// <summary>Silence is measured in steps of this, so that a busy stream does not re-arm a timer for every chunk; milliseconds.</summary>
     private const long TimerStep = 1000;
 
-    public async Task DeliverAsync(RelayCall call, Exchange exchange)
+    /// <summary>What a stream that broke off is called.</summary>
+    public static RelayFault FaultOf(StreamEndReason end) => end == StreamEndReason.IdleTimeout
+        ? new RelayFault(504, "do_request_failed", "The upstream fell silent.") { Leg = Leg.Body }
+        : new RelayFault(502, "bad_response_body", "The upstream broke the stream off.") { Leg = Leg.Body };
+
+    /// <returns>How the answer ended.</returns>
+    public async Task<StreamEndReason> DeliverAsync(RelayCall call, Exchange exchange)
     {
-        if (exchange.Buffered is { } body)
+        if (exchange.Buffered is not { } body)
         {
-            call.FirstByteAt = clock.GetTimestamp();
-            var usage = UsageMeter.OfReply(call, exchange.Facts, body.Span);
-            using var translated = exchange.Reply is null ? null : Translate(call, exchange.Reply, usage);
-            await SettleAsync(call, exchange, usage, StreamEndReason.Done);
-            await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, translated?.Memory ?? body.Memory, call.Stream && translated is not null);
-            return;
+            return exchange.Sound is null ? await StreamAsync(call, exchange) : await PassSoundAsync(call, exchange);
         }
-        if (exchange.Sound is not null)
-        {
-            await PassSoundAsync(call, exchange);
-            return;
-        }
-        await StreamAsync(call, exchange);
+        var usage = UsageMeter.OfReply(call, exchange.Facts, body.Span);
+        // After pings there is no way back from a stream.
+        var reply = exchange.Reply ?? (call.Http.Response.HasStarted && Translations.Exists(call.Dialect, exchange.Dialect)
+            ? Translations.CodecOf(exchange.Dialect).ReadReply(body.Memory)
+            : null);
+        using var translated = reply is null ? null : Translate(call, reply, usage);
+        await SettleAsync(call, exchange, usage, StreamEndReason.Done);
+        await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, translated?.Memory ?? body.Memory, call.Stream && translated is not null);
+        return StreamEndReason.Done;
     }
 
     /// <summary>
     /// Sends sound on piece by piece. One piece is always held back: the last one belongs behind the settlement. Sound that breaks off
     /// ends in a connection that breaks off, since there is no other way left to say so.
     /// </summary>
-    private async Task PassSoundAsync(RelayCall call, Exchange exchange)
+    private async Task<StreamEndReason> PassSoundAsync(RelayCall call, Exchange exchange)
     {
         metrics.FirstToken(call, clock.GetElapsedTime(call.StartedAt, call.FirstByteAt));
         call.FreeBody();
@@ -111,10 +116,11 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         if (end != StreamEndReason.Done)
         {
             call.Http.Abort();
-            return;
+            return end;
         }
         output.Write(held.Span);
         await FlushLastAsync(call, output);
+        return end;
     }
 
     /// <summary>A whole answer in the caller's dialect: as events when the caller asked for them and the upstream did not stream.</summary>
@@ -141,7 +147,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         return output;
     }
 
-    private async Task StreamAsync(RelayCall call, Exchange exchange)
+    private async Task<StreamEndReason> StreamAsync(RelayCall call, Exchange exchange)
     {
         metrics.FirstToken(call, clock.GetElapsedTime(call.StartedAt, call.FirstByteAt));
         if (call.Body is { Length: > KeptBody })
@@ -153,6 +159,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         var output = call.Http.Response.BodyWriter;
         try
         {
+            exchange.Drain = exchange.Channel.Drain;
             ReplyWriter.StartStream(call.Http, exchange.Response);
             if (!exchange.Terminal && !exchange.EndOfStream)
             {
@@ -176,11 +183,54 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         }
         finally
         {
+            var ended = end == StreamEndReason.Done;
+            if (ended && call.Http.RequestAborted.IsCancellationRequested)
+            {
+                end = StreamEndReason.ClientGone;
+            }
+            else if (end == StreamEndReason.ClientGone && exchange.Drain is { } limit)
+            {
+                ended = await DrainAsync(exchange, limit);
+            }
             // The tokens are spent even if the reader has left.
-            usage = UsageMeter.OfStream(call, exchange.Tap!, end == StreamEndReason.Done);
+            usage = UsageMeter.OfStream(call, exchange.Tap!, ended);
             await SettleAsync(call, exchange, usage, end);
         }
         await FinishAsync(call, exchange, output, end, usage);
+        return end;
+    }
+
+    /// <summary>Reads on for nobody, so that the upstream's own figures are charged; true when the answer came to its end within bounds.</summary>
+    private static async Task<bool> DrainAsync(Exchange exchange, DrainLimit limit)
+    {
+        var (frames, tap) = (exchange.Frames!, exchange.Tap!);
+        var most = tap.EstimatedOutput + limit.Tokens;
+        exchange.Deadline.CancelAfter(limit.Time);
+        try
+        {
+            while (tap.EstimatedOutput <= most)
+            {
+                while (frames.TryReadFrame(out var frame))
+                {
+                    if ((tap.Observe(frame.Span) & (FrameKind.Terminal | FrameKind.Error)) != 0)
+                    {
+                        return tap.Error is null;
+                    }
+                }
+                var read = await exchange.Body!.ReadAsync(frames.GetMemory(), exchange.Deadline.Token);
+                if (read == 0)
+                {
+                    return tap.Finished;
+                }
+                frames.Advance(read);
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException or HttpRequestException or InvalidDataException
+            or InvalidOperationException or ZstdException)
+        {
+            // Out of time, or the upstream broke off: what was seen is what is known.
+        }
+        return false;
     }
 
     /// <summary>Passes events on as they come, up to the terminal one, which is left in the lead for the time after the settlement.</summary>
@@ -243,6 +293,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
             if (now - armedAt > TimerStep)
             {
                 armedAt = now;
+                aborted.ThrowIfCancellationRequested();
                 exchange.Deadline.CancelAfter(options.IdleTimeout);
             }
             var read = await ReadAsync(call, exchange, output);
@@ -315,12 +366,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         var tap = exchange.Tap!;
         if (end != StreamEndReason.Done)
         {
-            var fault = end switch
-            {
-                StreamEndReason.UpstreamError => tap.Error!,
-                StreamEndReason.IdleTimeout => new RelayFault(504, "do_request_failed", "The upstream fell silent."),
-                _ => new RelayFault(502, "bad_response_body", "The upstream broke the stream off."),
-            };
+            var fault = tap.Error ?? FaultOf(end);
             if (exchange.Translator is { } broken)
             {
                 broken.Fail(fault);

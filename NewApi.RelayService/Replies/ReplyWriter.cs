@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using NewApi.Domain;
 using NewApi.Protocols;
 
@@ -51,6 +53,11 @@ internal static class ReplyWriter
     public static async Task WriteBodyAsync(HttpContext http, HttpResponseMessage upstream, ReadOnlyMemory<byte> body, bool events)
     {
         var response = http.Response;
+        if (response.HasStarted)
+        {
+            await WriteLateAsync(http, body, events);
+            return;
+        }
         response.StatusCode = (int)upstream.StatusCode;
         response.ContentType = events ? EventStream : upstream.Content.Headers.ContentType is { MediaType: not JsonType } type ? type.ToString() : JsonType;
         response.ContentLength = body.Length;
@@ -75,6 +82,10 @@ internal static class ReplyWriter
     public static void StartStream(HttpContext http, HttpResponseMessage? upstream)
     {
         var response = http.Response;
+        if (response.HasStarted)
+        {
+            return;
+        }
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = EventStream;
         response.Headers.CacheControl = "no-cache";
@@ -83,6 +94,42 @@ internal static class ReplyWriter
         {
             HandOn(upstream, response);
         }
+    }
+
+    /// <summary>A comment that keeps an open stream's connection alive.</summary>
+    public static async Task WritePingAsync(HttpContext http)
+    {
+        http.Response.BodyWriter.Write(StreamEnd.Ping);
+        await http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>Tells the fault of a call that never got an answer in a stream that only has pings.</summary>
+    public static async Task WriteErrorFrameAsync(HttpContext http, Dialect dialect, RelayFault fault, string requestId)
+    {
+        StreamEnd.WriteError(http.Response.BodyWriter, dialect, fault, requestId);
+        await http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>Adds an answer to a stream of pings: its events, or all of it as one event.</summary>
+    private static async Task WriteLateAsync(HttpContext http, ReadOnlyMemory<byte> body, bool events)
+    {
+        var output = http.Response.BodyWriter;
+        if (events)
+        {
+            output.Write(body.Span);
+        }
+        else
+        {
+            // Written anew: a line end inside of the answer would end its event.
+            using var whole = JsonDocument.Parse(body);
+            output.Write("data: "u8);
+            using (var json = new Utf8JsonWriter(output))
+            {
+                whole.WriteTo(json);
+            }
+            output.Write("\n\n"u8);
+        }
+        await output.FlushAsync(http.RequestAborted);
     }
 
     private static void HandOn(HttpResponseMessage upstream, HttpResponse response)

@@ -11,14 +11,32 @@ namespace NewApi.RelayService.Upstream;
 /// An attempt that answered: headers are in, and of a stream the first meaningful event too. Nothing has been sent to the caller yet, so
 /// it is also where an attempt that turned out useless ends without a trace.
 /// </summary>
-internal sealed class Exchange(Channel channel, ChannelKey key, CancellationTokenSource deadline) : IDisposable
+internal sealed class Exchange : IDisposable
 {
-    public Channel Channel => channel;
+    private readonly CancellationTokenRegistration _leaving;
 
-    public ChannelKey Key => key;
+    public Exchange(Attempt attempt, CancellationToken aborted)
+    {
+        Attempt = attempt;
+        attempt.Channel.Latency.Began();
+        _leaving = aborted.UnsafeRegister(static state => ((Exchange)state!).CallerLeft(), this);
+    }
+
+    public Attempt Attempt { get; }
+
+    public Channel Channel => Attempt.Channel;
 
     /// <summary>Fires when the caller leaves or a timeout of this attempt has passed.</summary>
-    public CancellationTokenSource Deadline => deadline;
+    public CancellationTokenSource Deadline { get; } = new();
+
+    /// <summary>When set, a caller who leaves does not end the attempt at once.</summary>
+    public DrainLimit? Drain { get; set; }
+
+    /// <summary>The upstream's name of the model.</summary>
+    public string Model { get; set; } = "";
+
+    /// <summary>Timestamp of the first event, or of the whole answer.</summary>
+    public long FirstByteAt { get; set; }
 
     public HttpResponseMessage? Response { get; set; }
 
@@ -58,6 +76,9 @@ internal sealed class Exchange(Channel channel, ChannelKey key, CancellationToke
     /// <summary>Why the attempt is useless; null when the answer can be sent on.</summary>
     public RelayFault? Fault { get; set; }
 
+    /// <summary>The same as the upstream reported it, before statuses are mapped.</summary>
+    public RelayFault? RawFault { get; set; }
+
     /// <summary>Adds one event of the upstream to the lead, in the caller's dialect.</summary>
     public void Pass(ReadOnlySpan<byte> frame)
     {
@@ -83,10 +104,25 @@ internal sealed class Exchange(Channel channel, ChannelKey key, CancellationToke
 
     public void Dispose()
     {
+        // Waits for a caller's leaving that is being handled.
+        _leaving.Dispose();
+        Attempt.Channel.Latency.Ended();
         Frames?.Dispose();
         Lead?.Dispose();
         Buffered?.Dispose();
         Response?.Dispose();
-        deadline.Dispose();
+        Deadline.Dispose();
+    }
+
+    private void CallerLeft()
+    {
+        if (Drain is { } limit)
+        {
+            Deadline.CancelAfter(limit.Time);
+        }
+        else
+        {
+            Deadline.Cancel();
+        }
     }
 }

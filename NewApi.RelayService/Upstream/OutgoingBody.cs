@@ -96,7 +96,7 @@ internal sealed class OutgoingBody(RelayOptions options)
             OriginalModel = call.Model,
             UpstreamModel = model,
             RequestPath = call.Http.Request.Path.Value ?? "",
-            RetryIndex = Math.Max(0, call.Tried.Count - 1),
+            RetryIndex = Math.Max(0, call.Attempts.Count - 1),
             LastError = call.LastFault,
             ClientHeaders = client,
             Affinity = call.Affinity?.Describe(),

@@ -19,14 +19,23 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
     private const int LargestReply = 256 << 20;
 
     /// <summary>Never throws for what an upstream does: the fault is in the exchange. Throws when the caller leaves.</summary>
-    public async Task<Exchange> OpenAsync(RelayCall call, Channel channel, ChannelKey key)
+    /// <param name="call">The call.</param>
+    /// <param name="attempt">Where it goes.</param>
+    /// <param name="outrun">Fires when another attempt of the call was faster.</param>
+    public async Task<Exchange> OpenAsync(RelayCall call, Attempt attempt, CancellationToken outrun)
     {
         var aborted = call.Http.RequestAborted;
-        var exchange = new Exchange(channel, key, CancellationTokenSource.CreateLinkedTokenSource(aborted));
+        var channel = attempt.Channel;
+        var exchange = new Exchange(attempt, aborted) { Drain = call.Stream ? null : channel.Drain };
+        using var losing = outrun.UnsafeRegister(static state => ((Exchange)state!).Deadline.Cancel(), exchange);
         var patched = default(PooledBuffer);
         var content = default(BodyContent);
         try
         {
+            if (attempt.Key is not { } key)
+            {
+                return Failed(exchange, new RelayFault(503, "channel:no_available_key", "Every key of the channel is disabled."));
+            }
             if (!channel.TryMapModel(call.ModelForChannels, out var model))
             {
                 return Failed(exchange, new RelayFault(500, "channel:model_mapped_error", "The channel's model mapping cannot be followed."));
@@ -35,19 +44,19 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             {
                 return Failed(exchange, new RelayFault(503, "model_not_found", "The channel cannot serve this kind of call."));
             }
-            call.UpstreamDialect = exchange.Dialect = dialect;
+            exchange.Dialect = dialect;
             if (channel.HeaderOverride is { Broken: true })
             {
                 return Failed(exchange, new RelayFault(500, "channel:header_override_invalid", "The channel's header override cannot be read."));
             }
             var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
             content = new BodyContent(bodies.Build(call, channel, dialect, ref model, ref headers, out patched));
-            call.UpstreamModel = model;
+            exchange.Model = model;
             if (call.Scan.Form != BodyForm.Json && dialect == call.Dialect)
             {
                 content.Headers.TryAddWithoutValidation("Content-Type", call.Http.Request.ContentType);
             }
-            exchange.Deadline.CancelAfter(call.Stream ? options.FirstByteTimeout : BufferedTimeout);
+            exchange.Deadline.CancelAfter(call.Stream ? channel.FirstTokenTimeout ?? options.FirstByteTimeout : BufferedTimeout);
             var message = RelayMessage.For(call, channel, key, dialect, model, content, headers, options, clock);
             exchange.Response = await SendAsync(message, channel, exchange.Deadline.Token);
             exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
@@ -57,7 +66,6 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             }
             if (IsEventStream(exchange.Response))
             {
-                call.Stream = true;
                 await ReadLeadAsync(call, exchange);
             }
             else if (call.Dialect == Dialect.OpenAISpeech && exchange.Response.Content.Headers.ContentType?.MediaType is not "application/json")
@@ -68,10 +76,12 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             {
                 await ReadReplyAsync(call, exchange);
             }
-            return exchange;
+            exchange.FirstByteAt = clock.GetTimestamp();
+            return exchange.Fault is null ? exchange : Failed(exchange, exchange.Fault);
         }
         catch (Exception) when (aborted.IsCancellationRequested)
         {
+            ChannelWatch.Left(attempt);
             exchange.Dispose();
             throw new OperationCanceledException(aborted);
         }
@@ -140,20 +150,18 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         exchange.Lead = new PooledBuffer();
         if (exchange.Dialect != call.Dialect)
         {
-            exchange.Translator = new StreamTranslator(exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call));
+            exchange.Translator = new StreamTranslator(exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call, exchange));
         }
         while (true)
         {
             if (TakeLead(exchange, call.Scan.IncludeUsage == false))
             {
-                call.FirstByteAt = clock.GetTimestamp();
                 return;
             }
             var read = await exchange.Body!.ReadAsync(exchange.Frames.GetMemory(), exchange.Deadline.Token);
             if (read == 0)
             {
                 EndLead(exchange);
-                call.FirstByteAt = clock.GetTimestamp();
                 return;
             }
             exchange.Frames.Advance(read);
@@ -211,7 +219,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
     }
 
     /// <summary>Sound flows on as it comes; until its first bytes are here nothing is promised to the caller.</summary>
-    private async Task ReadSoundAsync(RelayCall call, Exchange exchange)
+    private static async Task ReadSoundAsync(RelayCall call, Exchange exchange)
     {
         exchange.Sound = new SoundMeter(call.Scan.ResponseFormat);
         exchange.Lead = new PooledBuffer();
@@ -222,7 +230,6 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             return;
         }
         exchange.Lead.Advance(read);
-        call.FirstByteAt = clock.GetTimestamp();
     }
 
     private static async Task ReadReplyAsync(RelayCall call, Exchange exchange)
@@ -248,13 +255,13 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         }
     }
 
-    private ReplyContext ContextOf(RelayCall call) => new(
-        call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate)
+    private ReplyContext ContextOf(RelayCall call, Exchange exchange) => new(
+        call.RequestId, exchange.Model, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate)
     {
         CustomTools = call.CustomTools,
     };
 
-    private static async Task<RelayFault> ReadErrorAsync(Dialect dialect, Exchange exchange)
+    private async Task<RelayFault> ReadErrorAsync(Dialect dialect, Exchange exchange)
     {
         using var buffer = new PooledBuffer();
         int read;
@@ -265,11 +272,20 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         }
         var response = exchange.Response!;
         var fault = UpstreamError.Parse(dialect, (int)response.StatusCode, buffer.Span, response.Content.Headers.ContentType?.MediaType);
-        return fault with { Leg = Leg.Headers, RetryAfter = response.Headers.RetryAfter?.Delta };
+        return fault with { Leg = Leg.Headers, RetryAfter = WaitOf(response) ?? fault.RetryAfter };
+    }
+
+    /// <summary>How long the upstream asks to be left alone, in seconds or until a date.</summary>
+    private TimeSpan? WaitOf(HttpResponseMessage response)
+    {
+        var wait = response.Headers.RetryAfter;
+        var left = wait?.Delta ?? (wait?.Date - clock.GetUtcNow());
+        return left > TimeSpan.Zero ? left : null;
     }
 
     private static Exchange Failed(Exchange exchange, RelayFault fault)
     {
+        exchange.RawFault = fault;
         // Status codes are mapped before anything is decided on them, success excepted.
         exchange.Fault = exchange.Channel.StatusMapping.TryGetValue(fault.Status, out var mapped) ? fault with { Status = mapped } : fault;
         return exchange;

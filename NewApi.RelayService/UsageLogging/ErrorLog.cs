@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Attempt = NewApi.RelayService.Channels.Attempt;
 using LogRow = NewApi.Data.Rows.LogRow;
 using NewApi.Data.Usage;
 using NewApi.Domain;
@@ -18,7 +19,7 @@ internal sealed class ErrorLog(UsageLogStore store, RelayOptions options, TimePr
     private readonly Channel<LogRow> _rows = Channel.CreateBounded<LogRow>(
         new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
-    public void Append(RelayCall call, Channels.Channel channel, RelayFault fault)
+    public void Append(RelayCall call, Attempt attempt, RelayFault fault)
     {
         if (!options.LogErrors)
         {
@@ -36,12 +37,12 @@ internal sealed class ErrorLog(UsageLogStore store, RelayOptions options, TimePr
             ModelName = call.Model.Length <= 191 ? call.Model : call.Model[..191],
             UseTime = (long)clock.GetElapsedTime(call.StartedAt).TotalSeconds,
             IsStream = call.Stream,
-            ChannelId = channel.Id,
+            ChannelId = attempt.Channel.Id,
             TokenId = caller.TokenId,
             Group = call.Group,
             Ip = caller.RecordsAddress ? ClientAddress.Of(call.Http).ToString() : "",
             RequestId = call.RequestId,
-            Other = Other(call, channel, fault),
+            Other = Other(call, attempt.Channel, fault),
         });
     }
 
@@ -87,12 +88,7 @@ internal sealed class ErrorLog(UsageLogStore store, RelayOptions options, TimePr
             json.WriteString("channel_name"u8, channel.Name);
             json.WriteNumber("channel_type"u8, channel.Profile.ChannelType);
             json.WriteStartObject("admin_info"u8);
-            json.WriteStartArray("use_channel"u8);
-            foreach (var tried in call.Tried)
-            {
-                json.WriteStringValue(tried.Id.ToString());
-            }
-            json.WriteEndArray();
+            AttemptFields.Write(json, call);
             json.WriteEndObject();
             json.WriteEndObject();
         }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using NewApi.Data.Ledger;
@@ -176,14 +175,7 @@ internal sealed class UsageRecords(TimeProvider clock)
 
     private static void WriteTried(Utf8JsonWriter json, RelayCall call, Channel channel)
     {
-        json.WriteStartArray("use_channel"u8);
-        Span<byte> digits = stackalloc byte[20];
-        foreach (var tried in call.Tried)
-        {
-            Utf8Formatter.TryFormat(tried.Id, digits, out var written);
-            json.WriteStringValue(digits[..written]);
-        }
-        json.WriteEndArray();
+        AttemptFields.Write(json, call);
         if (channel.IsMultiKey)
         {
             json.WriteBoolean("is_multi_key"u8, true);

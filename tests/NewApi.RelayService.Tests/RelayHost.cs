@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -36,9 +37,11 @@ internal sealed class RelayHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly DirectoryInfo _folder;
+    private readonly StrongBox<int> _departures;
 
-    private RelayHost(WebApplication app, DirectoryInfo folder, RecordedLogs logs)
+    private RelayHost(WebApplication app, DirectoryInfo folder, RecordedLogs logs, StrongBox<int> departures)
     {
+        _departures = departures;
         _app = app;
         _folder = folder;
         Output = logs;
@@ -48,6 +51,9 @@ internal sealed class RelayHost : IAsyncDisposable
     }
 
     public HttpClient Http { get; }
+
+    /// <summary>Callers of whom the relay knows that they have left.</summary>
+    public int Departures => Volatile.Read(ref _departures.Value);
 
     public IServiceProvider Services => _app.Services;
 
@@ -89,11 +95,17 @@ internal sealed class RelayHost : IAsyncDisposable
             builder.Services.AddSingleton(configure(read));
         }
         var app = builder.Build();
+        var departures = new StrongBox<int>();
+        app.Use(async (http, next) =>
+        {
+            using var left = http.RequestAborted.Register(() => Interlocked.Increment(ref departures.Value));
+            await next(http);
+        });
         app.MapRelay();
         await app.Services.GetRequiredService<IDatabaseInitializer>().InitializeAsync(Cancel);
         await app.Services.GetRequiredService<Database>().WriteAsync((db, cancel) => FillAsync(db, channels, options ?? [], token, cancel), Cancel);
         await app.StartAsync(Cancel);
-        return new RelayHost(app, folder, logs);
+        return new RelayHost(app, folder, logs, departures);
     }
 
     /// <summary>A channel of type OpenAI that serves <see cref="Model"/>.</summary>
