@@ -53,6 +53,7 @@ public static class DataModule
         services.AddSingleton<CallerStore>();
         services.AddSingleton<ChannelStore>();
         services.AddSingleton<AbilityStore>();
+        services.AddSingleton<ChannelStatusStore>();
         services.AddSingleton<UsageLogStore>();
         services.AddSingleton<UsageRollUps>();
         services.AddSingleton<EscrowStore>();

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace NewApi.Domain;
 
 /// <summary>Which leg of an attempt broke.</summary>
@@ -35,4 +38,13 @@ public sealed record RelayFault(int Status, string Code, string Message)
 
     /// <summary>How long the upstream asked callers to wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The upstream's message before masking: to be matched against an operator's keywords, never to be shown, logged or stored.</summary>
+    public string? Unmasked { get; init; }
+
+    private bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(CultureInfo.InvariantCulture, $"{nameof(Status)} = {Status}, {nameof(Code)} = {Code}, {nameof(Message)} = {Message}");
+        return true;
+    }
 }

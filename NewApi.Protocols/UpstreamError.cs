@@ -136,6 +136,7 @@ public static class UpstreamError
             Type = type ?? "upstream_error",
             Param = param,
             FromUpstream = true,
+            Unmasked = message,
         };
     }
 

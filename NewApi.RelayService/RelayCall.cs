@@ -42,7 +42,7 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     public Channel? Pinned { get; set; }
 
     /// <summary>The body as the caller sent it; freed once no attempt can need it again.</summary>
-    public PooledBuffer? Body { get; set; }
+    public BodyBuffer? Body { get; set; }
 
     public RequestScan Scan { get; set; } = null!;
 

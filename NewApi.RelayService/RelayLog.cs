@@ -18,6 +18,12 @@ internal static partial class RelayLog
     [LoggerMessage(15, LogLevel.Information, "Key {KeyIndex} of channel {ChannelId} is accepted again")]
     public static partial void KeyRecovered(this ILogger logger, long channelId, int keyIndex);
 
+    [LoggerMessage(20, LogLevel.Warning, "{What} {ChannelId} is disabled automatically")]
+    public static partial void Disabled(this ILogger logger, string what, long channelId);
+
+    [LoggerMessage(21, LogLevel.Error, "Channel {ChannelId} cannot be disabled now")]
+    public static partial void DisableFailed(this ILogger logger, long channelId, Exception error);
+
     [LoggerMessage(2, LogLevel.Error, "Call {RequestId} fails inside the gateway")]
     public static partial void CallFailed(this ILogger logger, string requestId, Exception error);
 

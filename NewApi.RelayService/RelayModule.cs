@@ -32,6 +32,7 @@ public static class RelayModule
         services.TryAddSingleton(Random.Shared);
         services.AddSingleton<Chooser>();
         services.AddSingleton<ChannelWatch>();
+        services.AddSingleton<AutoDisable>();
 
         services.AddSingleton<Ledger>();
         services.AddSingleton<Affinity>();
@@ -52,6 +53,7 @@ public static class RelayModule
         services.AddHostedService(provider => provider.GetRequiredService<LoadGuard>());
         services.AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddHostedService(provider => provider.GetRequiredService<ErrorLog>());
+        services.AddHostedService(provider => provider.GetRequiredService<AutoDisable>());
         return builder;
     }
 

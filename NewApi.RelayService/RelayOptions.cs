@@ -10,6 +10,12 @@ internal sealed record RelayOptions
     /// <summary>Largest request body after decompression, in bytes (<c>MAX_REQUEST_BODY_MB</c>).</summary>
     public long MaxRequestBody { get; init; } = 128L << 20;
 
+    /// <summary>Largest request body that stays in memory, in bytes; a larger one goes to a file (<c>RELAY_BODY_MEMORY_MB</c>).</summary>
+    public long BodyMemory { get; init; } = 8L << 20;
+
+    /// <summary>Where bodies above that go (<c>RELAY_SPOOL_DIR</c>).</summary>
+    public string SpoolFolder { get; init; } = Path.GetTempPath();
+
     /// <summary>Bound on a whole buffered upstream call; zero means none (<c>RELAY_TIMEOUT</c>).</summary>
     public TimeSpan CallTimeout { get; init; }
 
@@ -73,6 +79,8 @@ internal sealed record RelayOptions
     public static RelayOptions Read(SettingsReader settings) => new()
     {
         MaxRequestBody = (long)settings.Int("MAX_REQUEST_BODY_MB", 128, 1, 1024) << 20,
+        BodyMemory = (long)settings.Int("RELAY_BODY_MEMORY_MB", 8, 1, 1024) << 20,
+        SpoolFolder = settings.Text("RELAY_SPOOL_DIR") ?? Path.GetTempPath(),
         CallTimeout = settings.Seconds("RELAY_TIMEOUT", 0),
         IdleTimeout = settings.Seconds("STREAMING_TIMEOUT", 300, 1, 86_400),
         FirstByteTimeout = settings.Seconds("RELAY_FIRST_BYTE_TIMEOUT", 300, 1, 86_400),

@@ -79,7 +79,7 @@ internal sealed class RequestReader(RelayOptions options)
         {
             return await ReadCompressedAsync(call, encoding);
         }
-        var body = call.Body = new PooledBuffer((int)Math.Clamp(request.ContentLength + 1 ?? 0, PooledBuffer.SmallBody, 1 << 20));
+        var body = call.Body = BodyBuffer.For(options, request.ContentLength + 1 ?? 0);
         var pipe = request.BodyReader;
         try
         {
@@ -124,7 +124,7 @@ internal sealed class RequestReader(RelayOptions options)
         {
             return new RelayFault(400, "read_request_body_failed", "The content encoding of the body is not known.") { Final = true };
         }
-        var body = call.Body = new PooledBuffer();
+        var body = call.Body = BodyBuffer.For(options, 0);
         try
         {
             int read;

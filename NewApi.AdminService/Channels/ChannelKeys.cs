@@ -1,31 +1,11 @@
-using System.Text.Json;
+using NewApi.Data.Channels;
 
 namespace NewApi.AdminService.Channels;
 
 /// <summary>The credentials in <c>channels.key</c>: one a line, or the elements of a JSON array (specification: data model §4.4).</summary>
 internal static class ChannelKeys
 {
-    public static List<string> Split(string key)
-    {
-        var text = key.Trim();
-        if (text.StartsWith('['))
-        {
-            try
-            {
-                using var json = JsonDocument.Parse(text);
-                if (json.RootElement.ValueKind == JsonValueKind.Array)
-                {
-                    return [.. json.RootElement.EnumerateArray().Select(element =>
-                        element.ValueKind == JsonValueKind.String ? element.GetString()! : element.GetRawText())];
-                }
-            }
-            catch (JsonException)
-            {
-                // Not an array after all: lines.
-            }
-        }
-        return [.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
-    }
+    public static List<string> Split(string key) => KeyList.Split(key);
 
     /// <summary>The first key that is not disabled, or null.</summary>
     public static string? FirstEnabled(string key, MultiKeyInfo info)

@@ -73,12 +73,17 @@ internal sealed class Breaker
         }
     }
 
+    /// <inheritdoc cref="Failed(long, BreakerRules, TimeSpan?, out bool)"/>
+    public TimeSpan Failed(long now, BreakerRules rules, TimeSpan? coolDown) => Failed(now, rules, coolDown, out _);
+
     /// <summary>The pause that this began, or zero.</summary>
     /// <param name="now">Now.</param>
     /// <param name="rules">When to open.</param>
     /// <param name="coolDown">How long the upstream itself asked to be left alone.</param>
-    public TimeSpan Failed(long now, BreakerRules rules, TimeSpan? coolDown)
+    /// <param name="exhausted">The failure budget of the window is used up, or a probe has failed.</param>
+    public TimeSpan Failed(long now, BreakerRules rules, TimeSpan? coolDown, out bool exhausted)
     {
+        exhausted = false;
         lock (_gate)
         {
             Slide(now, rules);
@@ -90,7 +95,8 @@ internal sealed class Breaker
                 var failures = _failures + _failuresBefore;
                 var probed = _openUntil != 0 && now >= _openUntil;
                 var trips = _openUntil == 0 && failures >= rules.Failures && failures * 2 >= _attempts + _attemptsBefore;
-                if (probed || trips)
+                exhausted = probed || trips;
+                if (exhausted)
                 {
                     pause = TimeSpan.FromTicks(Math.Min(rules.Pause.Ticks << Math.Min(_openings, 20), LongestPause.Ticks));
                     _openings++;

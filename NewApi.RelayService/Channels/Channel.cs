@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using NewApi.Data.Channels;
 using NewApi.Data.Rows;
 using NewApi.Domain;
 using NewApi.Domain.Pricing;
@@ -295,7 +296,7 @@ internal sealed class Channel
             }
             root.TryGetProperty("multi_key_status_list", out var statuses);
             var keys = new List<ChannelKey>();
-            foreach (var (text, index) in SplitKeys(row.Key).Select((text, index) => (text, index)))
+            foreach (var (text, index) in KeyList.Split(row.Key).Select((text, index) => (text, index)))
             {
                 var enabled = statuses.ValueKind != JsonValueKind.Object
                     || !statuses.TryGetProperty(index.ToString(), out var status)
@@ -309,27 +310,6 @@ internal sealed class Channel
                 && mode.ValueEquals("polling");
             return (keys, polling, true);
         }
-    }
-
-    /// <summary>One key per line, or one per element of a JSON array (service accounts).</summary>
-    private static IEnumerable<string> SplitKeys(string text)
-    {
-        text = text.Trim();
-        if (text.StartsWith('['))
-        {
-            try
-            {
-                using var json = JsonDocument.Parse(text);
-                return json.RootElement.EnumerateArray()
-                    .Select(item => item.ValueKind == JsonValueKind.String ? item.GetString() ?? "" : item.GetRawText())
-                    .ToList();
-            }
-            catch (JsonException)
-            {
-                // Not an array after all: a key may begin with a bracket.
-            }
-        }
-        return text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static FrozenDictionary<string, string> ReadTexts(string? json, out bool broken)

@@ -3,7 +3,7 @@ using NewApi.Domain;
 namespace NewApi.RelayService.Channels;
 
 /// <summary>Draws conclusions from attempts: pauses what fails, notes what is slow, and hands over what should be disabled.</summary>
-internal sealed class ChannelWatch(RelayOptions options, RelayMetrics metrics, TimeProvider clock, ILogger<ChannelWatch> log)
+internal sealed class ChannelWatch(RelayOptions options, RelayMetrics metrics, AutoDisable autoDisable, TimeProvider clock, ILogger<ChannelWatch> log)
 {
     /// <summary>The upstream has begun to answer.</summary>
     public void Answered(Attempt attempt)
@@ -53,11 +53,13 @@ internal sealed class ChannelWatch(RelayOptions options, RelayMetrics metrics, T
         if (blame == Blame.None)
         {
             Left(attempt);
+            autoDisable.Judge(call, attempt, raw, exhausted: false);
             return;
         }
         var ofKey = blame == Blame.Key && channel.IsMultiKey;
         var breaker = ofKey ? attempt.Key!.Breaker : channel.Breaker;
-        var pause = breaker.Failed(Now, options.Breaker, raw.RetryAfter);
+        var pause = breaker.Failed(Now, options.Breaker, raw.RetryAfter, out var exhausted);
+        autoDisable.Judge(call, attempt, raw, exhausted);
         if (pause > TimeSpan.Zero && ofKey)
         {
             log.KeyPaused(channel.Id, attempt.Key!.Index, pause.TotalSeconds, raw.Status, raw.Code);

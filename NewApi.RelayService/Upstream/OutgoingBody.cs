@@ -28,7 +28,7 @@ internal sealed class OutgoingBody(RelayOptions options)
     /// <exception cref="OverrideException">The channel's override cannot be applied.</exception>
     /// <exception cref="OverrideRefusedException">The channel's override refuses the call.</exception>
     public ReadOnlyMemory<byte> Build(
-        RelayCall call, Channel channel, Dialect dialect, ref string model, ref Dictionary<string, string>? headers, out PooledBuffer? made)
+        RelayCall call, Channel channel, Dialect dialect, ref string model, ref Dictionary<string, string>? headers, out BodyBuffer? made)
     {
         made = null;
         if (dialect != call.Dialect)
@@ -56,7 +56,7 @@ internal sealed class OutgoingBody(RelayOptions options)
     }
 
     /// <summary>What operators say about bodies: the channel's system prompt first, its override last.</summary>
-    private static ReadOnlyMemory<byte> Change(
+    private ReadOnlyMemory<byte> Change(
         RelayCall call,
         Channel channel,
         Dialect dialect,
@@ -64,7 +64,7 @@ internal sealed class OutgoingBody(RelayOptions options)
         ReadOnlyMemory<byte> body,
         ParamOverride? parameters,
         ref Dictionary<string, string>? headers,
-        ref PooledBuffer? made)
+        ref BodyBuffer? made)
     {
         var root = (JsonObject)JsonNode.Parse(body.Span, documentOptions: Lenient)!;
         if (channel.SystemPrompt is { } prompt)
@@ -73,7 +73,7 @@ internal sealed class OutgoingBody(RelayOptions options)
                 && channel.PrependsSystemPrompt;
         }
         parameters?.Apply(root, ContextOf(call, model, ref headers));
-        var output = new PooledBuffer(body.Length + 256);
+        var output = BodyBuffer.For(options, body.Length + 256);
         using (var writer = new Utf8JsonWriter(output, Writing))
         {
             root.WriteTo(writer);
@@ -105,16 +105,16 @@ internal sealed class OutgoingBody(RelayOptions options)
     }
 
     /// <summary>What the provider wants different, by its rules.</summary>
-    private static ReadOnlyMemory<byte> Adapt(
-        RelayCall call, Channel channel, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
+    private ReadOnlyMemory<byte> Adapt(
+        RelayCall call, Channel channel, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
     {
-        body = Thoughts.Apply(call, dialect, ref model, body, ref made);
+        body = Thoughts.Apply(options, call, dialect, ref model, body, ref made);
         if (channel.Account.Draft(dialect, model, body, call.Snapshot.Options.Global.ThinkingModelBlacklist) is not { } draft)
         {
             return body;
         }
         model = draft.Model;
-        var output = new PooledBuffer(body.Length + 256);
+        var output = BodyBuffer.For(options, body.Length + 256);
         draft.WriteTo(output);
         made?.Dispose();
         made = output;
@@ -124,13 +124,13 @@ internal sealed class OutgoingBody(RelayOptions options)
     private static bool PassesThrough(RelayCall call, Channel channel) =>
         (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled) && call.Dialect != Dialect.OpenAIResponsesCompact;
 
-    private static PooledBuffer Translate(RelayCall call, Channel channel, Dialect dialect, string model)
+    private BodyBuffer Translate(RelayCall call, Channel channel, Dialect dialect, string model)
     {
         using var body = JsonDocument.Parse(call.Body!.Memory, Lenient);
         var request = Translations.CodecOf(call.Dialect).ReadRequest(body.RootElement, call.Model, call.Stream);
         request.Model = model;
         call.CustomTools = [.. request.Tools.Where(tool => tool.IsCustom).Select(tool => tool.Name)];
-        var output = new PooledBuffer(call.Body.Length + 256);
+        var output = BodyBuffer.For(options, call.Body.Length + 256);
         try
         {
             Translations.CodecOf(dialect).WriteRequest(request, output, channel.Traits with
@@ -151,7 +151,7 @@ internal sealed class OutgoingBody(RelayOptions options)
     private static string ModelFor(RelayCall call, string model) =>
         call.Scan.Model is null && call.Dialect == Dialect.OpenAIModerations && model == call.Model ? "text-moderation-latest" : model;
 
-    private ReadOnlyMemory<byte> Patch(RelayCall call, Channel channel, string model, out PooledBuffer? patched)
+    private ReadOnlyMemory<byte> Patch(RelayCall call, Channel channel, string model, out BodyBuffer? patched)
     {
         patched = null;
         var body = call.Body!.Memory;
@@ -163,7 +163,7 @@ internal sealed class OutgoingBody(RelayOptions options)
             Remove = channel.Removed,
             DefaultMaxTokens = call.Dialect == Dialect.AnthropicMessages ? (int)call.Snapshot.Options.Claude.DefaultMaxTokens(model) : null,
         };
-        var output = new PooledBuffer(body.Length + 256);
+        var output = BodyBuffer.For(options, body.Length + 256);
         if (!RequestRewriter.TryWrite(body.Span, call.Scan, edits, output))
         {
             output.Dispose();

@@ -12,11 +12,12 @@ internal static class Thoughts
     /// Takes proofs of other upstreams out of a body that is not translated, and a wish to think off the name of a Claude (specification: relay
     /// §5.2) or of a Gemini model (§5.4), whose translated body has that wish in it already.
     /// </summary>
-    public static ReadOnlyMemory<byte> Apply(RelayCall call, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
+    public static ReadOnlyMemory<byte> Apply(
+        RelayOptions options, RelayCall call, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
     {
         if (dialect == call.Dialect && ForeignProofs.MayHave(dialect, body.Span))
         {
-            var output = new PooledBuffer(body.Length + 256);
+            var output = BodyBuffer.For(options, body.Length + 256);
             body = Keep(ForeignProofs.TryRemove(dialect, body, output), body, output, ref made);
         }
         if (dialect == Dialect.AnthropicMessages)
@@ -31,14 +32,14 @@ internal static class Thoughts
         var name = GeminiThinking.Split(model, settings, out var suffix);
         if (!suffix.IsNone && dialect == Dialect.GeminiContent && call.Dialect == dialect)
         {
-            var output = new PooledBuffer(body.Length + 256);
+            var output = BodyBuffer.For(options, body.Length + 256);
             body = Keep(GeminiThinking.TryWrite(body, model, settings, output), body, output, ref made);
         }
         model = name;
         return body;
     }
 
-    private static ReadOnlyMemory<byte> ApplySuffix(RelayCall call, ref string model, ReadOnlyMemory<byte> body, ref PooledBuffer? made)
+    private static ReadOnlyMemory<byte> ApplySuffix(RelayCall call, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
     {
         var settings = call.Snapshot.Options.Claude;
         var name = ThinkingSuffix.Strip(model);
@@ -46,14 +47,14 @@ internal static class Thoughts
         {
             return body;
         }
-        var output = new PooledBuffer(body.Length + 256);
+        var output = BodyBuffer.For(options, body.Length + 256);
         var share = settings.ThinkingAdapterBudgetTokensPercentage;
         body = Keep(ThinkingSuffix.TryWrite(body.Span, model, settings.DefaultMaxTokens(name), share, output), body, output, ref made);
         model = name;
         return body;
     }
 
-    private static ReadOnlyMemory<byte> Keep(bool written, ReadOnlyMemory<byte> body, PooledBuffer output, ref PooledBuffer? made)
+    private static ReadOnlyMemory<byte> Keep(bool written, ReadOnlyMemory<byte> body, BodyBuffer output, ref BodyBuffer? made)
     {
         if (!written)
         {

@@ -28,7 +28,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         var channel = attempt.Channel;
         var exchange = new Exchange(attempt, aborted) { Drain = call.Stream ? null : channel.Drain };
         using var losing = outrun.UnsafeRegister(static state => ((Exchange)state!).Deadline.Cancel(), exchange);
-        var patched = default(PooledBuffer);
+        var patched = default(BodyBuffer);
         var content = default(BodyContent);
         try
         {

@@ -57,6 +57,8 @@ internal sealed class RelayHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    public RelaySnapshot Snapshot => Services.GetRequiredService<RelaySnapshots>().Current;
+
     public Database Database => Services.GetRequiredService<Database>();
 
     /// <summary>Everything that any part of the process logged, at every level.</summary>

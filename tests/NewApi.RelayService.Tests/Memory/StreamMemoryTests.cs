@@ -1,0 +1,54 @@
+using NewApi.Testing.Upstreams;
+
+namespace NewApi.RelayService.Tests.Memory;
+
+/// <summary>A long answer costs a stream no more memory than a short one.</summary>
+public sealed class StreamMemoryTests
+{
+    private const int Long = 200_000;
+
+    [Fact]
+    public async Task Long_stream_holds_no_more_than_a_short_one()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync([RelayHost.Channel(1, upstream)]);
+        await HeldAsync(relay, upstream, 10);
+
+        var few = await HeldAsync(relay, upstream, 10);
+        var many = await HeldAsync(relay, upstream, Long);
+
+        // Two hundred thousand events are 30 MB on the wire; what is held besides is noise of the runtime.
+        Assert.InRange(many - few, -8_000_000, 4_000_000);
+    }
+
+    /// <summary>What is alive in the middle of a stream, after so many of its events.</summary>
+    private static async Task<long> HeldAsync(RelayHost relay, FakeUpstream upstream, int events)
+    {
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var chunk = System.Text.Encoding.UTF8.GetBytes(OpenAIAnswers.Chunk("word "));
+        upstream.Script = async (http, request) =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            for (var i = 0; i < events; i++)
+            {
+                await http.Response.Body.WriteAsync(chunk, http.RequestAborted);
+            }
+            await Faults.WriteAsync(http, OpenAIAnswers.Chunk("last"));
+            await Faults.Once(release.Task, Faults.Send(OpenAIAnswers.End()))(http, request);
+        };
+        using var response = await relay.OpenAsync("/v1/chat/completions", Failover.BrokenStreamTests.Chat(stream: true));
+        await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        var buffer = new byte[64 * 1024];
+        var left = (long)chunk.Length * events + OpenAIAnswers.Chunk("last").Length;
+        while (left > 0)
+        {
+            left -= await stream.ReadAsync(buffer, TestContext.Current.CancellationToken);
+        }
+        var held = GC.GetTotalMemory(forceFullCollection: true);
+        release.SetResult();
+        while (await stream.ReadAsync(buffer, TestContext.Current.CancellationToken) > 0)
+        {
+        }
+        return held;
+    }
+}
