@@ -3,6 +3,7 @@ using NewApi.Testing.Upstreams;
 namespace NewApi.RelayService.Tests.Memory;
 
 /// <summary>A long answer costs a stream no more memory than a short one.</summary>
+[Collection(nameof(StreamMemoryTests))]
 public sealed class StreamMemoryTests
 {
     private const int Long = 200_000;
@@ -20,6 +21,10 @@ public sealed class StreamMemoryTests
         // Two hundred thousand events are 30 MB on the wire; what is held besides is noise of the runtime.
         Assert.InRange(many - few, -8_000_000, 4_000_000);
     }
+
+    /// <summary>Alone in the process: the heap is everybody's.</summary>
+    [CollectionDefinition(nameof(StreamMemoryTests), DisableParallelization = true)]
+    public sealed class Alone;
 
     /// <summary>What is alive in the middle of a stream, after so many of its events.</summary>
     private static async Task<long> HeldAsync(RelayHost relay, FakeUpstream upstream, int events)
