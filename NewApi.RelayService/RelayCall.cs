@@ -17,6 +17,7 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     public const string CompactSuffix = "-openai-compact";
 
     private bool _bodyInUse;
+    private Dialect? _upstreamDialect;
 
     public HttpContext Http => http;
 
@@ -114,7 +115,7 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     public bool SystemPromptChanged { get; set; }
 
     /// <summary>What the channel that serves is spoken to in.</summary>
-    public Dialect UpstreamDialect { get; private set; } = dialect;
+    public Dialect UpstreamDialect => _upstreamDialect ?? dialect;
 
     /// <summary>Counting tokens costs nothing: no hold is made, and nothing is charged.</summary>
     public bool Unbilled => Dialect == Dialect.AnthropicCountTokens || (Dialect == Dialect.GeminiAction && Action == "countTokens");
@@ -127,7 +128,7 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     {
         ServingKey = exchange.Attempt.Key;
         UpstreamModel = exchange.Model;
-        UpstreamDialect = exchange.Dialect;
+        _upstreamDialect = exchange.Dialect;
         FirstByteAt = exchange.FirstByteAt;
         Pinged = false;
         // An upstream may stream though nobody asked.

@@ -22,7 +22,7 @@ internal static class Thoughts
         }
         if (dialect == Dialect.AnthropicMessages)
         {
-            return ApplySuffix(call, ref model, body, ref made);
+            return ApplySuffix(options, call, ref model, body, ref made);
         }
         if (dialect is not (Dialect.GeminiContent or Dialect.GeminiAction) || call.Snapshot.Options.Global.ThinkingModelBlacklist.Contains(model))
         {
@@ -39,7 +39,8 @@ internal static class Thoughts
         return body;
     }
 
-    private static ReadOnlyMemory<byte> ApplySuffix(RelayCall call, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
+    private static ReadOnlyMemory<byte> ApplySuffix(
+        RelayOptions options, RelayCall call, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
     {
         var settings = call.Snapshot.Options.Claude;
         var name = ThinkingSuffix.Strip(model);
