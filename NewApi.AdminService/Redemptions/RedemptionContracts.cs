@@ -55,7 +55,8 @@ internal sealed record RedemptionRequest
 
     public long Quota { get; init; }
 
-    public int Count { get; init; } = 1;
+    /// <summary>How many codes to make; one when absent.</summary>
+    public int? Count { get; init; }
 
     public long ExpiredTime { get; init; }
 

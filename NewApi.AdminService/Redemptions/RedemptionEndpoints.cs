@@ -75,11 +75,12 @@ internal static class RedemptionEndpoints
         {
             return Answer.Fail(mistake);
         }
-        if (request.Count is < 1 or > MostAtOnce)
+        var count = request.Count ?? 1;
+        if (count is < 1 or > MostAtOnce)
         {
             return Answer.Fail(Say.CodeCount);
         }
-        var rows = Enumerable.Range(0, request.Count).Select(_ => new RedemptionRow
+        var rows = Enumerable.Range(0, count).Select(_ => new RedemptionRow
         {
             UserId = caller.Id,
             Key = Credentials.RedemptionCode(),

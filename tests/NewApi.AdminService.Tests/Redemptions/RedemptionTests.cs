@@ -8,6 +8,17 @@ namespace NewApi.AdminService.Tests.Redemptions;
 public class RedemptionTests
 {
     [Fact]
+    public async Task One_code_is_made_when_no_number_is_given()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+
+        var codes = (JsonArray)(await root.PostAsync("/api/redemption/", new JsonObject { ["name"] = "gift", ["quota"] = 5 })).Data!;
+
+        Assert.Single(codes);
+    }
+
+    [Fact]
     public async Task Codes_are_made_listed_found_changed_and_deleted()
     {
         var (host, root) = await AdminHost.StartSetUpAsync();
