@@ -29,6 +29,9 @@ public static class RequestScanner
         return scan;
     }
 
+    /// <summary>The scan of a call that has no body.</summary>
+    public static RequestScan Nothing(Dialect dialect) => new(dialect);
+
     /// <summary>
     /// Tokens of the prompt's text, estimated by a second pass: for calls whose upstream reports no usage (specification: billing §9).
     /// Overheads per message or tool and media are not in it.

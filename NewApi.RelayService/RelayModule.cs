@@ -4,11 +4,13 @@ using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
 using NewApi.RelayService.Limits;
+using NewApi.RelayService.Realtime;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
 using NewApi.RelayService.UsageLogging;
 using NewApi.ServiceDefaults;
+using NewApi.ServiceDefaults.Egress;
 
 namespace NewApi.RelayService;
 
@@ -42,10 +44,13 @@ public static class RelayModule
         services.AddSingleton<Violations>();
         services.AddSingleton<UnpricedTools>();
         services.AddSingleton<UpstreamClients>();
+        services.TryAddSingleton<EgressClient>();
+        services.AddSingleton<MediaFetch>();
         services.AddSingleton<OutgoingBody>();
         services.AddSingleton<UpstreamCaller>();
         services.AddSingleton<UsageRecords>();
         services.AddSingleton<Delivery>();
+        services.AddSingleton<RealtimeSession>();
 
         services.AddSingleton<RelaySnapshots>();
         services.AddSingleton<ErrorLog>();
@@ -62,6 +67,7 @@ public static class RelayModule
         var relay = routes.MapGroup("");
         relay.MapText();
         relay.MapMedia();
+        relay.MapRealtime();
         relay.MapModels();
         relay.MapUnserved();
         return routes;

@@ -61,6 +61,12 @@ internal sealed record RelayOptions
     /// <summary>Ask upstreams for usage in streams (<c>FORCE_STREAM_OPTION</c>).</summary>
     public bool ForceStreamOption { get; init; } = true;
 
+    /// <summary>Most that is fetched for one call of files that it points to, in bytes (<c>MAX_FILE_DOWNLOAD_MB</c>).</summary>
+    public long MaxFileDownload { get; init; } = 64L << 20;
+
+    /// <summary>Web pages that may open realtime sessions, as origins; empty for all (<c>REALTIME_ALLOWED_ORIGINS</c>).</summary>
+    public IReadOnlyList<string> RealtimeOrigins { get; init; } = [];
+
     /// <summary>Accept any certificate of an upstream (<c>TLS_INSECURE_SKIP_VERIFY</c>).</summary>
     public bool SkipCertificateCheck { get; init; }
 
@@ -96,6 +102,8 @@ internal sealed record RelayOptions
         IdleConnectionTimeout = settings.Seconds("RELAY_IDLE_CONN_TIMEOUT", 90, 1, 86_400),
         MaxFrame = settings.Int("STREAM_SCANNER_MAX_BUFFER_MB", 64, 1, 1024) << 20,
         ForceStreamOption = settings.Flag("FORCE_STREAM_OPTION", true),
+        MaxFileDownload = (long)settings.Int("MAX_FILE_DOWNLOAD_MB", 64, 1, 1024) << 20,
+        RealtimeOrigins = settings.Text("REALTIME_ALLOWED_ORIGINS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
         SkipCertificateCheck = settings.Flag("TLS_INSECURE_SKIP_VERIFY", false),
         LogErrors = settings.Flag("ERROR_LOG_ENABLED", false),
         SyncFrequency = settings.Seconds("SYNC_FREQUENCY", 60, 1, 86_400),

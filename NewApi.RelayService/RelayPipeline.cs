@@ -5,6 +5,7 @@ using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Limits;
 using NewApi.RelayService.Metering;
+using NewApi.RelayService.Realtime;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
@@ -29,6 +30,7 @@ internal sealed class RelayPipeline(
     UpstreamCaller upstream,
     ChannelWatch watch,
     Delivery delivery,
+    RealtimeSession realtime,
     ErrorLog errors,
     RelayMetrics metrics,
     RelayOptions options,
@@ -55,7 +57,7 @@ internal sealed class RelayPipeline(
                 ?? await reader.ReadAsync(call)
                 ?? await RouteAsync(call)
                 ?? limits.Admit(call)
-                ?? call.Snapshot.SensitiveWords?.Check(call.Body!.Span)
+                ?? call.Snapshot.SensitiveWords?.Check(call.Body is { } body ? body.Span : default)
                 ?? await admission.HoldAsync(call)
                 ?? await AttemptAsync(call);
             if (fault is not null && LocalCount.StandsIn(call, fault))
@@ -121,13 +123,24 @@ internal sealed class RelayPipeline(
                 ChannelWatch.Left(attempt);
                 return refusal;
             }
-            using var exchange = await OpenAsync(call, attempt);
-            if (exchange.Fault is null)
+            if (call.Dialect == Dialect.OpenAIRealtime)
             {
-                await DeliverAsync(call, exchange);
+                fault = await ConverseAsync(call, attempt);
+            }
+            else
+            {
+                using var exchange = await OpenAsync(call, attempt);
+                fault = exchange.Fault;
+                if (fault is null)
+                {
+                    await DeliverAsync(call, exchange);
+                }
+            }
+            if (fault is null)
+            {
                 return null;
             }
-            fault = call.LastFault = exchange.Fault;
+            call.LastFault = fault;
             if (ViolationFee.IsViolation(fault))
             {
                 await violations.ChargeAsync(call, attempt.Channel, fault);
@@ -190,6 +203,31 @@ internal sealed class RelayPipeline(
             errors.Append(call, attempt, exchange.Fault);
         }
         return exchange;
+    }
+
+    /// <summary>A realtime session on one channel; null when it took place.</summary>
+    private async Task<RelayFault?> ConverseAsync(RelayCall call, Attempt attempt)
+    {
+        var full = Enter(call, attempt);
+        var fault = full ?? await realtime.RunAsync(call, attempt);
+        if (fault is null)
+        {
+            watch.Answered(attempt);
+            return null;
+        }
+        if (full is null)
+        {
+            Leave(call, attempt);
+            watch.Failed(call, attempt, fault);
+        }
+        else
+        {
+            ChannelWatch.Left(attempt);
+        }
+        attempt.Fault = fault;
+        log.ChannelRefused(call.RequestId, attempt.Channel.Id, call.Model, fault.Status, fault.Code);
+        errors.Append(call, attempt, fault);
+        return fault;
     }
 
     // Two attempts of a call may run at a time.

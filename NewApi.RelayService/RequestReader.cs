@@ -22,6 +22,10 @@ internal sealed class RequestReader(RelayOptions options)
 
     public async ValueTask<RelayFault?> ReadAsync(RelayCall call)
     {
+        if (call.Dialect == Dialect.OpenAIRealtime)
+        {
+            return ReadSocket(call);
+        }
         var fault = await ReadBodyAsync(call);
         if (fault is not null)
         {
@@ -47,6 +51,17 @@ internal sealed class RequestReader(RelayOptions options)
             call.Model += RelayCall.CompactSuffix;
         }
         return CallEstimate.Make(call);
+    }
+
+    /// <summary>A session has no body; its address names the model.</summary>
+    private static RelayFault? ReadSocket(RelayCall call)
+    {
+        call.Scan = RequestScanner.Nothing(call.Dialect);
+        return !call.Http.WebSockets.IsWebSocketRequest
+            ? new RelayFault(StatusCodes.Status426UpgradeRequired, "invalid_request", "Realtime sessions are opened over a WebSocket.") { Final = true }
+            : call.Model.Length == 0
+            ? new RelayFault(400, "invalid_request", "field model is required") { Param = "model", Final = true }
+            : null;
     }
 
     private static RequestScan Scan(RelayCall call)

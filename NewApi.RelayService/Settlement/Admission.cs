@@ -28,6 +28,10 @@ internal sealed class Admission(Ledger ledger, CallerDirectory callers, TimeProv
         return RaiseAsync(call);
     }
 
+    /// <summary>Sets more aside for a session that goes on, until its hold is worth so much.</summary>
+    public static async ValueTask<RelayFault?> RaiseAsync(RelayCall call, long points, CancellationToken cancel) =>
+        Refuse(await call.Hold!.RaiseAsync(points, cancel));
+
     private async ValueTask<RelayFault?> RaiseAsync(RelayCall call)
     {
         var fault = Router.SetPrice(call) ?? Estimate(call, out _);

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NewApi.Data.Options;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
@@ -13,7 +14,7 @@ namespace NewApi.RelayService.Upstream;
 /// The body of one attempt (specification: relay §3.8): the caller's bytes with the members that are ours patched, or, for an upstream that
 /// speaks another dialect, a translation of them.
 /// </summary>
-internal sealed class OutgoingBody(RelayOptions options)
+internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
 {
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = RequestScanner.MaxDepth };
@@ -21,38 +22,50 @@ internal sealed class OutgoingBody(RelayOptions options)
     /// <param name="call">The call.</param>
     /// <param name="channel">Where it goes.</param>
     /// <param name="dialect">What is spoken there.</param>
-    /// <param name="model">The upstream's name of the model; a suffix that is a wish is taken off it.</param>
+    /// <param name="model">The upstream's name of the model.</param>
     /// <param name="headers">The channel's own headers for the attempt; overrides may change them.</param>
-    /// <param name="made">Memory of the result when it is not the caller's own.</param>
+    /// <param name="cancel">The caller has left.</param>
     /// <exception cref="TranslationException">The other dialect cannot say it.</exception>
     /// <exception cref="OverrideException">The channel's override cannot be applied.</exception>
     /// <exception cref="OverrideRefusedException">The channel's override refuses the call.</exception>
-    public ReadOnlyMemory<byte> Build(
-        RelayCall call, Channel channel, Dialect dialect, ref string model, ref Dictionary<string, string>? headers, out BodyBuffer? made)
+    public ValueTask<OutgoingRequest> BuildAsync(
+        RelayCall call, Channel channel, Dialect dialect, string model, Dictionary<string, string>? headers, CancellationToken cancel)
     {
-        made = null;
         if (dialect != call.Dialect)
         {
-            made = Translate(call, channel, dialect, model);
+            return TranslateAsync(call, channel, dialect, model, headers, cancel);
         }
-        else if (PassesThrough(call, channel))
+        if (PassesThrough(call, channel))
         {
-            return call.Body!.Memory;
+            return new(new OutgoingRequest(call.Body!.Memory, model, headers, null));
         }
-        var body = made?.Memory ?? Patch(call, channel, model, out made);
-        var isJson = dialect != call.Dialect || call.Scan.Form == BodyForm.Json;
+        var body = Patch(call, channel, model, out var made);
+        return new(Finish(call, channel, dialect, model, headers, body, made, call.Scan.Form == BodyForm.Json));
+    }
+
+    /// <summary>What the provider wants different, then what operators say.</summary>
+    private OutgoingRequest Finish(
+        RelayCall call,
+        Channel channel,
+        Dialect dialect,
+        string model,
+        Dictionary<string, string>? headers,
+        ReadOnlyMemory<byte> body,
+        BodyBuffer? made,
+        bool isJson)
+    {
         body = isJson ? Adapt(call, channel, dialect, ref model, body, ref made) : body;
         var parameters = ParamOverride.Join(call.Affinity?.Template, channel.Override);
-        if (!isJson || (channel.SystemPrompt is null && (parameters is null || parameters.OnlyHeaders)))
+        if (isJson && (channel.SystemPrompt is not null || parameters is { OnlyHeaders: false }))
+        {
+            body = Change(call, channel, dialect, model, body, parameters, ref headers, ref made);
+        }
+        else if (parameters is { OnlyHeaders: true })
         {
             // Nobody wants to look into the body, which may be large, or it is a form, whose headers alone can be changed.
-            if (parameters is { OnlyHeaders: true })
-            {
-                parameters.Apply([], ContextOf(call, model, ref headers));
-            }
-            return body;
+            parameters.Apply([], ContextOf(call, model, ref headers));
         }
-        return Change(call, channel, dialect, model, body, parameters, ref headers, ref made);
+        return new OutgoingRequest(body, model, headers, made);
     }
 
     /// <summary>What operators say about bodies: the channel's system prompt first, its override last.</summary>
@@ -124,25 +137,30 @@ internal sealed class OutgoingBody(RelayOptions options)
     private static bool PassesThrough(RelayCall call, Channel channel) =>
         (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled) && call.Dialect != Dialect.OpenAIResponsesCompact;
 
-    private BodyBuffer Translate(RelayCall call, Channel channel, Dialect dialect, string model)
+    private async ValueTask<OutgoingRequest> TranslateAsync(
+        RelayCall call, Channel channel, Dialect dialect, string model, Dictionary<string, string>? headers, CancellationToken cancel)
     {
-        using var body = JsonDocument.Parse(call.Body!.Memory, Lenient);
-        var request = Translations.CodecOf(call.Dialect).ReadRequest(body.RootElement, call.Model, call.Stream);
+        using var source = JsonDocument.Parse(call.Body!.Memory, Lenient);
+        var request = Translations.CodecOf(call.Dialect).ReadRequest(source.RootElement, call.Model, call.Stream);
         request.Model = model;
         call.CustomTools = [.. request.Tools.Where(tool => tool.IsCustom).Select(tool => tool.Name)];
-        var output = BodyBuffer.For(options, call.Body.Length + 256);
+        if (MediaFetch.IsNeeded(dialect))
+        {
+            await media.BringInAsync(request, call.Snapshot.Options.Fetch.Rules(), cancel);
+        }
+        var made = BodyBuffer.For(options, call.Body.Length + 256);
         try
         {
-            Translations.CodecOf(dialect).WriteRequest(request, output, channel.Traits with
+            Translations.CodecOf(dialect).WriteRequest(request, made, channel.Traits with
             {
                 Gemini = call.Snapshot.Options.Gemini,
                 DefaultMaxTokens = call.Snapshot.Options.Claude.DefaultMaxTokens(model),
             });
-            return output;
+            return Finish(call, channel, dialect, model, headers, made.Memory, made, isJson: true);
         }
         catch
         {
-            output.Dispose();
+            made.Dispose();
             throw;
         }
     }
@@ -173,3 +191,11 @@ internal sealed class OutgoingBody(RelayOptions options)
         return output.Memory;
     }
 }
+
+/// <summary>What one attempt sends.</summary>
+/// <param name="Body">The bytes.</param>
+/// <param name="Model">The upstream's name of the model; a suffix that is a wish is taken off it.</param>
+/// <param name="Headers">The channel's own headers, or null.</param>
+/// <param name="Made">Memory of the body when it is not the caller's own.</param>
+internal readonly record struct OutgoingRequest(
+    ReadOnlyMemory<byte> Body, string Model, Dictionary<string, string>? Headers, BodyBuffer? Made);

@@ -50,8 +50,10 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
                 return Failed(exchange, new RelayFault(500, "channel:header_override_invalid", "The channel's header override cannot be read."));
             }
             var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
-            content = new BodyContent(bodies.Build(call, channel, dialect, ref model, ref headers, out patched));
-            exchange.Model = model;
+            var outgoing = await bodies.BuildAsync(call, channel, dialect, model, headers, exchange.Deadline.Token);
+            (patched, headers) = (outgoing.Made, outgoing.Headers);
+            content = new BodyContent(outgoing.Body);
+            exchange.Model = model = outgoing.Model;
             if (call.Scan.Form != BodyForm.Json && dialect == call.Dialect)
             {
                 content.Headers.TryAddWithoutValidation("Content-Type", call.Http.Request.ContentType);

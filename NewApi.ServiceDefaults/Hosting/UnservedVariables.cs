@@ -25,7 +25,6 @@ internal static partial class UnservedVariables
         "LINUX_DO_TOKEN_ENDPOINT",
         "LINUX_DO_USER_ENDPOINT",
         "LOG_SQL_CLICKHOUSE_TTL_DAYS",
-        "MAX_FILE_DOWNLOAD_MB",
         "POLLING_INTERVAL",
         "PYROSCOPE_URL",
         "RELAY_MAX_IDLE_CONNS",

@@ -7,11 +7,14 @@ using Microsoft.Extensions.Logging;
 namespace NewApi.EndToEnd.Tests.Clients;
 
 /// <summary>
-/// Answers as OpenAI and Anthropic do, as far as their own clients look: text, tool calls, streams, embeddings, refusals. What the prompt
+/// Answers as OpenAI and Anthropic do, as far as their own clients look: text, tool calls, streams, embeddings, pictures, sound, refusals. What the prompt
 /// says decides: "tool" asks for a tool call, "busy" for 429, "wrong" for 400, "endless" for a stream that only the caller can end.
 /// </summary>
 internal sealed class ClientUpstream : IAsyncDisposable
 {
+    /// <summary>What speech sounds like.</summary>
+    public static readonly byte[] Sound = [0xFF, 0xFB, 0x90, 0, .. new byte[413]];
+
     private readonly WebApplication _app;
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -33,6 +36,15 @@ internal sealed class ClientUpstream : IAsyncDisposable
         app.MapPost("/v1/messages", upstream.MessagesAsync);
         app.MapPost("/v1/embeddings", static http => JsonAsync(
             http, 200, """{"object":"list","model":"text-embedding-3-small","data":[{"object":"embedding","index":0,"embedding":"AACAPwAAAEA="}],"usage":{"prompt_tokens":7,"total_tokens":7}}"""));
+        app.MapPost("/v1/moderations", static http => JsonAsync(
+            http, 200, """{"id":"modr-1","model":"text-moderation-007","results":[{"flagged":true,"categories":{"hate":true},"category_scores":{"hate":0.9}}]}"""));
+        app.MapPost("/v1/images/generations", static http => JsonAsync(http, 200, """{"created":1760000000,"data":[{"b64_json":"AQID"}]}"""));
+        app.MapPost("/v1/audio/transcriptions", static http => JsonAsync(http, 200, """{"text":"Hello there"}"""));
+        app.MapPost("/v1/audio/speech", static async http =>
+        {
+            http.Response.ContentType = "audio/mpeg";
+            await http.Response.Body.WriteAsync(Sound);
+        });
         await app.StartAsync();
         return upstream;
     }

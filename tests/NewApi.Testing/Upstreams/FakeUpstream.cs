@@ -67,6 +67,7 @@ public sealed class FakeUpstream : IAsyncDisposable
         });
         var app = builder.Build();
         var upstream = new FakeUpstream(app, script);
+        app.UseWebSockets();
         app.Run(upstream.AnswerAsync);
         await app.StartAsync();
         return upstream;
@@ -91,7 +92,7 @@ public sealed class FakeUpstream : IAsyncDisposable
             return;
         }
         var request = new UpstreamRequestRecord(
-            http.Request.Path + http.Request.QueryString, body.ToArray(), new HeaderDictionary(http.Request.Headers.ToDictionary()));
+            http.Request.Path + http.Request.QueryString, body.ToArray(), new HeaderDictionary(new Dictionary<string, Microsoft.Extensions.Primitives.StringValues>(http.Request.Headers, StringComparer.OrdinalIgnoreCase)));
         _requests.Enqueue(request);
         using var abandoned = http.RequestAborted.Register(request.Abandon);
         // The end of the test ends whoever still stalls.
