@@ -19,6 +19,8 @@ internal sealed class CustomRoute
         [Dialect.OpenAIEmbeddings] = ["/v1/embeddings"],
         [Dialect.OpenAIResponses] = ["/v1/responses"],
         [Dialect.OpenAIResponsesCompact] = ["/v1/responses/compact"],
+        [Dialect.OpenAISearch] = ["/v1/alpha/search"],
+        [Dialect.OpenAIEdits] = ["/v1/edits"],
         [Dialect.OpenAIModerations] = ["/v1/moderations"],
         [Dialect.OpenAIImages] = ["/v1/images/generations"],
         [Dialect.OpenAIImageEdits] = ["/v1/images/edits"],

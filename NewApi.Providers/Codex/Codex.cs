@@ -19,7 +19,8 @@ internal static class Codex
     {
         Paths = ProviderProfile.Only(
             (Dialect.OpenAIResponses, "/backend-api/codex/responses"),
-            (Dialect.OpenAIResponsesCompact, "/backend-api/codex/responses/compact")),
+            (Dialect.OpenAIResponsesCompact, "/backend-api/codex/responses/compact"),
+            (Dialect.OpenAISearch, "/backend-api/codex/alpha/search")),
         StreamOptions = true,
         AddHeaders = AddHeaders,
         Rules =

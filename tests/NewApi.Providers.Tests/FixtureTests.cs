@@ -21,10 +21,6 @@ public sealed class FixtureTests
         var fixture = Fixture.Load(path);
         var profile = ProviderRegistry.All.Single(profile => profile.Name == path.Split('/')[0]);
         var account = AccountOf(profile, fixture.Channel);
-        Assert.SkipUnless(
-            profile.Adapter is not Answers.OwnChatAdapter || fixture.Dialect != Dialect.OpenAIChat
-                || Protocols.Canonical.Translations.Exists(Dialect.OpenAIChat, Dialect.OpenAIChat),
-            "The codec of OpenAI chats is not there yet.");
         var dialect = fixture.Dialect;
         if (profile.Adapter is { } chooser && chooser.TryChoose(account, dialect, fixture.Model, out var chosen))
         {
