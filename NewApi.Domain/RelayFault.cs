@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace NewApi.Domain;
 
@@ -40,6 +41,7 @@ public sealed record RelayFault(int Status, string Code, string Message)
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The upstream's message before masking: to be matched against an operator's keywords, never to be shown, logged or stored.</summary>
+    [JsonIgnore]
     public string? Unmasked { get; init; }
 
     private bool PrintMembers(StringBuilder builder)
