@@ -30,11 +30,11 @@ internal sealed class SensitiveWords
     {
         // Almost every body is clean: the whole text is looked through at once, and only a hit, or an escape that could hide one, is
         // looked at string by string.
+        var escaped = body.IndexOf("\\u"u8) >= 0;
         var chars = ArrayPool<char>.Shared.Rent(Encoding.UTF8.GetMaxCharCount(body.Length));
         try
         {
-            var text = chars.AsSpan(0, Encoding.UTF8.GetChars(body, chars));
-            return (text.ContainsAny(_words) || text.Contains("\\u", StringComparison.OrdinalIgnoreCase)) && HoldsInText(body, chars);
+            return (escaped || chars.AsSpan(0, Encoding.UTF8.GetChars(body, chars)).ContainsAny(_words)) && HoldsInText(body, chars);
         }
         finally
         {
