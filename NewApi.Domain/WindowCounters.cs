@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 
-namespace NewApi.RelayService.Limits;
+namespace NewApi.Domain;
 
 /// <summary>
 /// Sums per key over a sliding window with two numbers per key, whatever the limit (known problem D3): those of the current window, and those
 /// of the previous one weighted by how much of it the sliding window still covers. Keys that fell silent are dropped as windows pass.
 /// </summary>
-internal sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
+public sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
     where TKey : notnull
 {
     private readonly ConcurrentDictionary<TKey, Counter> _counters = new();
