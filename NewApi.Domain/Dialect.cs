@@ -62,4 +62,10 @@ public enum Dialect
 
     /// <summary>Every other action of a Gemini model: <c>:countTokens</c>, <c>:predict</c> (Imagen) and what may come.</summary>
     GeminiAction,
+
+    /// <summary>Films that are ordered now and fetched later: <c>/v1/videos</c>, <c>/v1/video/generations</c> and what is rewritten to them.</summary>
+    Video,
+
+    /// <summary>Songs that are ordered now and fetched later: <c>/suno</c>.</summary>
+    Suno,
 }

@@ -125,6 +125,9 @@ public sealed class ProviderAccount
         Settings.ValueKind == JsonValueKind.Object && Settings.TryGetProperty(name, out var value)
         && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
 
+    /// <summary>An address below the channel's own.</summary>
+    public Uri At(string path) => new(BaseUrl + Behind(path));
+
     private string Behind(string path) =>
         _behindGateway && path.StartsWith(Profile.GatewayPrefix!, StringComparison.Ordinal) ? path[Profile.GatewayPrefix!.Length..] : path;
 

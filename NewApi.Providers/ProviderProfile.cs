@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using NewApi.Domain;
 using NewApi.Protocols.Canonical;
+using NewApi.Providers.Tasks;
 
 namespace NewApi.Providers;
 
@@ -70,6 +71,9 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
 
     /// <summary>What rows cannot say; null for most.</summary>
     public ProviderAdapter? Adapter { get; init; }
+
+    /// <summary>Work that is ordered now and fetched later; null for most.</summary>
+    public TaskService? Tasks { get; init; }
 
     /// <summary>What the upstream understands when a request is translated for it.</summary>
     public UpstreamTraits Traits { get; init; } = new() { DefaultMaxTokens = 8192 };

@@ -44,6 +44,9 @@ public static class ProviderRegistry
         Replicate.Replicate.Profile,
         Codex.Codex.Profile,
         AdvancedCustom.AdvancedCustom.Profile,
+        Suno.Suno.Profile,
+        Kling.Kling.Profile,
+        Sora.Sora.Profile,
         .. OpenAI.Resellers.Profiles,
         .. Tasks.TaskServices.Profiles,
     ];

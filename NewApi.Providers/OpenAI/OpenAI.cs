@@ -1,4 +1,5 @@
 using NewApi.Domain;
+using NewApi.Providers.Sora;
 
 namespace NewApi.Providers.OpenAI;
 
@@ -11,6 +12,7 @@ internal static class OpenAI
         StreamOptions = true,
         GatewayPrefix = "/v1",
         Rules = ReasoningModels.Rules,
+        Tasks = new SoraVideos(),
     };
 
     /// <summary>A service that resells OpenAI's API path by path and is not trusted with <c>stream_options</c>.</summary>
@@ -21,5 +23,6 @@ internal static class OpenAI
         BaseUrl = baseUrl,
         StreamOptions = false,
         GatewayPrefix = null,
+        Tasks = null,
     };
 }

@@ -131,6 +131,10 @@ internal sealed class Channel
     /// <param name="model">The model as the caller names it.</param>
     public Dialect? DialectFor(Dialect caller, string model)
     {
+        if (caller is Dialect.Video or Dialect.Suno)
+        {
+            return Profile.Tasks?.Dialect == caller ? caller : null;
+        }
         if (Profile.Adapter is { } adapter && adapter.TryChoose(Account, caller, model, out var chosen))
         {
             return chosen is { } named && (named == caller || Translations.Exists(caller, named)) ? named : null;

@@ -20,7 +20,7 @@ public sealed class ProviderPageTests
             .Select(cells => $"{cells[0].Trim('|', ' ')} {cells[1]}: {cells[2].TrimEnd(' ', '|')}");
 
         var known = ProviderRegistry.All.OrderBy(profile => profile.ChannelType)
-            .Select(profile => $"{profile.ChannelType} {profile.Name}: {Speaks(profile)}");
+            .Select(profile => $"{profile.ChannelType} {profile.Name}: {Speaks(profile)}{(profile is { Tasks: not null, Paths.Count: > 0 } ? ", videos" : "")}");
 
         Assert.Equal(known, page);
     }
