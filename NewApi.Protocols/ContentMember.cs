@@ -8,6 +8,10 @@ internal enum ContentMember : byte
     /// <summary>Ids, roles, formats, signatures: no prompt text.</summary>
     Meta,
     Type,
+    Name,
+
+    /// <summary>How closely a picture is to be looked at.</summary>
+    Detail,
     MimeType,
     Url,
     Data,
@@ -32,12 +36,13 @@ internal static class ContentMembers
         3 when name.SequenceEqual("url"u8) => ContentMember.Url,
         4 when name.SequenceEqual("type"u8) => ContentMember.Type,
         4 when name.SequenceEqual("role"u8) => ContentMember.Meta,
+        4 when name.SequenceEqual("name"u8) => ContentMember.Name,
         4 when name.SequenceEqual("data"u8) => ContentMember.Data,
         4 when name.SequenceEqual("file"u8) => ContentMember.File,
         4 when name.SequenceEqual("args"u8) => ContentMember.FreeJson,
         5 when name.SequenceEqual("input"u8) => ContentMember.FreeJson,
         6 when name.SequenceEqual("source"u8) => ContentMember.Source,
-        6 when name.SequenceEqual("detail"u8) => ContentMember.Meta,
+        6 when name.SequenceEqual("detail"u8) => ContentMember.Detail,
         6 when name.SequenceEqual("format"u8) => ContentMember.Meta,
         6 when name.SequenceEqual("status"u8) => ContentMember.Meta,
         7 when name.SequenceEqual("call_id"u8) => ContentMember.Meta,

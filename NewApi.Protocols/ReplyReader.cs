@@ -53,13 +53,9 @@ public static class ReplyReader
         };
     }
 
-    /// <summary>Tokens of content, reasoning and tool calls in an answer, estimated: for answers that report no usage.</summary>
-    public static long EstimateOutput(Dialect dialect, ReadOnlySpan<byte> body, TokenFamily family)
-    {
-        var tap = StreamTap.Create(dialect, family, whole: true, countsText: true);
-        tap.ObserveJson(body, default);
-        return tap.EstimatedOutput;
-    }
+    /// <summary>Tells content, reasoning and tool calls of an answer: for answers that report no usage.</summary>
+    public static void ReadText(Dialect dialect, ReadOnlySpan<byte> body, TextTally tally) =>
+        StreamTap.Create(dialect, default, whole: true, countsText: true, tally).ObserveJson(body, default);
 
     /// <summary>
     /// Thousands of numbers stand before the usage of embeddings, and none of them matters here: so the usage is looked for from the end.

@@ -1,5 +1,4 @@
 using NewApi.Domain;
-using NewApi.Domain.Tokens;
 
 namespace NewApi.Protocols;
 
@@ -33,13 +32,13 @@ public static class RequestScanner
     public static RequestScan Nothing(Dialect dialect) => new(dialect);
 
     /// <summary>
-    /// Tokens of the prompt's text, estimated by a second pass: for calls whose upstream reports no usage (specification: billing §9).
-    /// Overheads per message or tool and media are not in it.
+    /// Tells what the prompt says, by a second pass: for calls whose upstream reports no usage (specification: billing §9). What the scan
+    /// counts (messages, tools, media) is not told.
     /// </summary>
-    public static long EstimatePrompt(Dialect dialect, ReadOnlySpan<byte> body, TokenFamily family)
+    public static void ReadPrompt(Dialect dialect, ReadOnlySpan<byte> body, TextTally tally)
     {
         Span<byte> kinds = stackalloc byte[MaxDepth + 2];
         Span<byte> name = stackalloc byte[LongestMemberName];
-        return new RequestWalk(new RequestScan(dialect), body, kinds, name).Estimate(family);
+        new RequestWalk(new RequestScan(dialect), body, kinds, name, tally).Run(modelKnown: true);
     }
 }

@@ -22,38 +22,30 @@ internal ref struct RequestWalk
     private readonly Dialect _dialect;
     private readonly Span<byte> _kinds;
     private readonly Span<byte> _name;
+    private readonly TextTally? _tally;
     private Utf8JsonReader _reader;
     private ulong _seen;
     private bool _hasPrompt;
     private bool _hasQuery;
     private bool _mediaUnnamed;
     private bool _sourceIsText;
-    private bool _estimates;
-    private TokenEstimate _estimate;
 
     /// <param name="scan">Receives what is found.</param>
     /// <param name="body">The whole body.</param>
     /// <param name="kinds">Scratch: one byte per level of nesting.</param>
     /// <param name="name">Scratch for member names written with escapes.</param>
-    public RequestWalk(RequestScan scan, ReadOnlySpan<byte> body, Span<byte> kinds, Span<byte> name)
+    /// <param name="tally">Is told what the prompt says; null when only its size matters.</param>
+    public RequestWalk(RequestScan scan, ReadOnlySpan<byte> body, Span<byte> kinds, Span<byte> name, TextTally? tally = null)
     {
         _scan = scan;
         _dialect = scan.Dialect;
         _kinds = kinds;
         _name = name;
+        _tally = tally;
         _reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = RequestScanner.MaxDepth });
     }
 
-    /// <summary>Walks as <see cref="Run"/> does, and estimates the tokens of the prompt's text on the way.</summary>
-    public long Estimate(TokenFamily family)
-    {
-        _estimates = true;
-        _estimate = new TokenEstimate(family);
-        Run();
-        return _estimate.Total + _scan.PromptTokenIds;
-    }
-
-    public void Run(bool modelKnown = true)
+    public void Run(bool modelKnown)
     {
         try
         {
@@ -659,10 +651,7 @@ internal ref struct RequestWalk
                 if (_kinds[depth - 1] == Json)
                 {
                     _scan.PromptBytes += name.Length;
-                    if (_estimates)
-                    {
-                        _estimate.Add(name);
-                    }
+                    _tally?.Text(name);
                 }
 
                 continue;
@@ -670,6 +659,11 @@ internal ref struct RequestWalk
 
             if (token is JsonTokenType.EndObject or JsonTokenType.EndArray)
             {
+                if (token == JsonTokenType.EndObject)
+                {
+                    _tally?.PartEnded();
+                }
+
                 if (depth == top)
                 {
                     return elements;
@@ -695,6 +689,11 @@ internal ref struct RequestWalk
                 if (depth == top)
                 {
                     return 1;
+                }
+
+                if (member == ContentMember.Name && depth == top + 2 && _dialect == Dialect.OpenAIChat && _kinds[top] == Plain)
+                {
+                    _tally?.Name();
                 }
             }
 
@@ -773,10 +772,7 @@ internal ref struct RequestWalk
             if (kind == Json)
             {
                 _scan.PromptBytes += _reader.ValueSpan.Length;
-                if (_estimates)
-                {
-                    _estimate.Add(_reader.ValueSpan);
-                }
+                _tally?.Text(_reader.ValueSpan);
             }
             else if (_dialect is Dialect.OpenAIEmbeddings or Dialect.OpenAICompletions)
             {
@@ -798,9 +794,17 @@ internal ref struct RequestWalk
                 return;
             case Media:
                 // The part was counted by its type; a file's name is text, what it holds is not.
-                if (member is ContentMember.Other)
+                if (member is ContentMember.Other or ContentMember.Name)
                 {
                     AddText();
+                }
+                else if (member == ContentMember.Url)
+                {
+                    TellPicture();
+                }
+                else if (member == ContentMember.Detail)
+                {
+                    Tell(static (tally, detail) => tally.Detail(detail));
                 }
 
                 return;
@@ -809,9 +813,13 @@ internal ref struct RequestWalk
                 {
                     _sourceIsText = _reader.ValueSpan.SequenceEqual("text"u8);
                 }
-                else if (member == ContentMember.Other || (member == ContentMember.Data && _sourceIsText))
+                else if (member is ContentMember.Other or ContentMember.Name || (member == ContentMember.Data && _sourceIsText))
                 {
                     AddText();
+                }
+                else if (member is ContentMember.Data or ContentMember.Url)
+                {
+                    TellPicture();
                 }
 
                 return;
@@ -820,6 +828,10 @@ internal ref struct RequestWalk
                 {
                     _mediaUnnamed = false;
                     CountMime(_reader.ValueSpan);
+                }
+                else if (member == ContentMember.Data)
+                {
+                    TellPicture();
                 }
 
                 return;
@@ -830,9 +842,14 @@ internal ref struct RequestWalk
             case ContentMember.Type:
                 CountType(_reader.ValueSpan);
                 break;
+            case ContentMember.ImageUrl:
+                TellPicture();
+                break;
+            case ContentMember.Detail:
+                Tell(static (tally, detail) => tally.Detail(detail));
+                break;
             case ContentMember.Meta:
             case ContentMember.MimeType:
-            case ContentMember.ImageUrl:
             case ContentMember.VideoUrl:
             case ContentMember.FileData:
                 break;
@@ -842,28 +859,34 @@ internal ref struct RequestWalk
         }
     }
 
-    private void AddText()
+    private readonly void AddText()
     {
         var raw = _reader.ValueSpan;
         _scan.PromptBytes += _reader.ValueIsEscaped ? JsonText.DecodedLength(raw) : raw.Length;
-        if (_estimates)
-        {
-            EstimateText(raw, _reader.ValueIsEscaped);
-        }
+        Tell(static (tally, text) => tally.Text(text));
     }
 
-    private void EstimateText(ReadOnlySpan<byte> raw, bool escaped)
+    /// <summary>Tells the current string, escapes resolved, if anybody wants to know.</summary>
+    private readonly void Tell(Action<TextTally, ReadOnlySpan<byte>> what)
     {
-        if (!escaped)
+        var raw = _reader.ValueSpan;
+        if (_tally is null)
         {
-            _estimate.Add(raw);
+            return;
+        }
+
+        if (!_reader.ValueIsEscaped)
+        {
+            what(_tally, raw);
             return;
         }
 
         var rented = ArrayPool<byte>.Shared.Rent(raw.Length);
-        _estimate.Add(rented.AsSpan(0, JsonText.Decode(raw, rented)));
+        what(_tally, rented.AsSpan(0, JsonText.Decode(raw, rented)));
         ArrayPool<byte>.Shared.Return(rented);
     }
+
+    private readonly void TellPicture() => Tell(static (tally, source) => tally.Picture(source));
 
     private readonly void CountType(ReadOnlySpan<byte> type)
     {

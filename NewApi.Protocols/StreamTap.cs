@@ -18,6 +18,7 @@ public abstract class StreamTap
     private byte[]? _joined;
     private byte[]? _text;
     private TokenEstimate _estimate;
+    private TextTally? _tally;
 
     private protected StreamTap()
     {
@@ -84,7 +85,7 @@ public abstract class StreamTap
     public static StreamTap Create(Dialect dialect, TokenFamily family = TokenFamily.Other) =>
         Create(dialect, family, whole: false, countsText: true);
 
-    internal static StreamTap Create(Dialect dialect, TokenFamily family, bool whole, bool countsText)
+    internal static StreamTap Create(Dialect dialect, TokenFamily family, bool whole, bool countsText, TextTally? tally = null)
     {
         StreamTap tap = dialect switch
         {
@@ -95,6 +96,7 @@ public abstract class StreamTap
             _ => new DocumentTap(dialect) { IsWhole = whole, CountsText = countsText },
         };
         tap._estimate = new TokenEstimate(family);
+        tap._tally = tally;
         return tap;
     }
 
@@ -191,7 +193,14 @@ public abstract class StreamTap
     private void Tally(ReadOnlySpan<byte> utf8)
     {
         DeliveredBytes += utf8.Length;
-        _estimate.Add(utf8);
+        if (_tally is null)
+        {
+            _estimate.Add(utf8);
+        }
+        else
+        {
+            _tally.Text(utf8);
+        }
     }
 
     private protected void NoteId(ref Utf8JsonReader reader)

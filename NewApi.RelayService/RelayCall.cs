@@ -120,8 +120,11 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     /// <summary>Counting tokens costs nothing: no hold is made, and nothing is charged.</summary>
     public bool Unbilled => Dialect == Dialect.AnthropicCountTokens || (Dialect == Dialect.GeminiAction && Action == "countTokens");
 
-    /// <summary>Rough number of prompt tokens, for the hold and for calls that the upstream does not count.</summary>
+    /// <summary>Rough number of prompt tokens, for the hold and as long as the upstream has not counted.</summary>
     public long PromptEstimate { get; set; }
+
+    /// <summary>Prompt tokens as the gateway has counted them; null as long as nobody needed to know.</summary>
+    public long? PromptTokens { get; set; }
 
     /// <summary>An attempt has answered: it is the one that serves the call.</summary>
     public void ServedBy(Exchange exchange)

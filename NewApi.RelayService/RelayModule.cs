@@ -4,6 +4,7 @@ using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
 using NewApi.RelayService.Limits;
+using NewApi.RelayService.Metering;
 using NewApi.RelayService.Realtime;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
@@ -48,6 +49,10 @@ public static class RelayModule
         services.AddSingleton<MediaFetch>();
         services.AddSingleton<OutgoingBody>();
         services.AddSingleton<UpstreamCaller>();
+        services.AddSingleton<TokenCounter>();
+        services.AddSingleton<PromptCounter>();
+        services.AddSingleton<LocalCount>();
+        services.AddSingleton<UsageMeter>();
         services.AddSingleton<UsageRecords>();
         services.AddSingleton<Delivery>();
         services.AddSingleton<RealtimeSession>();

@@ -31,6 +31,7 @@ internal sealed class RelayPipeline(
     ChannelWatch watch,
     Delivery delivery,
     RealtimeSession realtime,
+    LocalCount localCount,
     ErrorLog errors,
     RelayMetrics metrics,
     RelayOptions options,
@@ -62,7 +63,7 @@ internal sealed class RelayPipeline(
                 ?? await AttemptAsync(call);
             if (fault is not null && LocalCount.StandsIn(call, fault))
             {
-                await LocalCount.AnswerAsync(call);
+                await localCount.AnswerAsync(call);
                 fault = null;
             }
         }

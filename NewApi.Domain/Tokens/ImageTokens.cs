@@ -26,7 +26,10 @@ public static class ImageTokens
     // Far above any real picture; keeps hostile sizes from overflowing.
     private const int LargestSide = 1_000_000;
 
-    /// <summary>Tokens of an image of known size; an impossible size counts as one that was not measured.</summary>
+    /// <summary>
+    /// Tokens of an image of known size; an impossible size counts as one that was not measured, unless it is not to be looked at closely
+    /// anyway.
+    /// </summary>
     public static long Count(string model, int width, int height, bool lowDetail)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -37,7 +40,7 @@ public static class ImageTokens
 
         if (width <= 0 || height <= 0)
         {
-            return Unmeasured(model);
+            return lowDetail && PatchFactor(model) is null ? TileCosts(model).Whole : Unmeasured(model);
         }
 
         width = Math.Min(width, LargestSide);

@@ -78,13 +78,16 @@ internal static class Router
         {
             // What nobody upstream can count, the gateway counts itself.
             if (channel.DialectFor(call.Dialect, call.Model) is not null
-                || (call.Dialect == Dialect.AnthropicCountTokens && channel.DialectFor(Dialect.AnthropicMessages, call.Model) is not null))
+                || (call.Unbilled && channel.DialectFor(CountedBy(call.Dialect), call.Model) is not null))
             {
                 return true;
             }
         }
         return false;
     }
+
+    /// <summary>What a request would be if it were not only counted.</summary>
+    private static Dialect CountedBy(Dialect count) => count == Dialect.AnthropicCountTokens ? Dialect.AnthropicMessages : Dialect.GeminiContent;
 
     /// <summary>Goes on to the next group that may serve the call; false when there is none.</summary>
     public static bool NextGroup(RelayCall call)

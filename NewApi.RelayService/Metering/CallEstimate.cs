@@ -27,8 +27,7 @@ internal static class CallEstimate
         call.PromptEstimate = call.Dialect switch
         {
             Dialect.OpenAITranscriptions or Dialect.OpenAITranslations => Sound(call),
-            // These are sold by the character.
-            Dialect.OpenAISpeech when call.Model.StartsWith("tts", StringComparison.Ordinal) => scan.Characters,
+            _ when IsSoldByCharacter(call) => scan.Characters,
             _ => Text(scan),
         };
         switch (call.Dialect)
@@ -47,6 +46,10 @@ internal static class CallEstimate
                 return null;
         }
     }
+
+    /// <summary>Speech of the older models.</summary>
+    public static bool IsSoldByCharacter(RelayCall call) =>
+        call.Dialect == Dialect.OpenAISpeech && call.Model.StartsWith("tts", StringComparison.Ordinal);
 
     private static long Text(RequestScan scan) =>
         scan.PromptTokenIds + scan.PromptBytes / BytesPerToken + 3L * scan.Messages + 8L * scan.Tools

@@ -10,21 +10,23 @@ namespace NewApi.RelayService.Metering;
 /// Decides what a call used: what the upstream reported, or an estimate of what was delivered where it did not report. Nothing delivered
 /// and nothing reported is nothing used.
 /// </summary>
-internal static class UsageMeter
+internal sealed class UsageMeter(PromptCounter prompts, TokenCounter counter)
 {
-    public static Usage OfReply(RelayCall call, in ReplyFacts facts, ReadOnlySpan<byte> reply) =>
+    private const int PerToolCall = 7;
+
+    public Usage OfReply(RelayCall call, in ReplyFacts facts, ReadOnlySpan<byte> reply) =>
         IsReported(facts.Usage) || !facts.Delivered ? facts.Usage
-        : SellsPictures(call.Dialect) ? OfPictures(call, facts.Usage, facts.Images)
-        : Estimate(call, facts.Usage, ReplyReader.EstimateOutput(call.UpstreamDialect, reply, FamilyOf(call)));
+        : SellsPictures(call.Dialect) ? OfPictures(facts.Usage, prompts.Count(call), facts.Images)
+        : Estimate(call, facts.Usage, prompts.Count(call), CountOutput(call, facts, reply));
 
     /// <summary>Speech: what was to be said, and what was heard.</summary>
-    public static Usage OfSound(RelayCall call, SoundMeter sound) =>
-        new() { Input = call.PromptEstimate, Output = sound.Tokens, AudioOutput = sound.Tokens, Estimated = true };
+    public Usage OfSound(RelayCall call, SoundMeter sound) =>
+        new() { Input = prompts.Count(call), Output = sound.Tokens, AudioOutput = sound.Tokens, Estimated = true };
 
     /// <param name="call">The call.</param>
     /// <param name="tap">What was seen of the stream.</param>
     /// <param name="ended">The stream came to its own end; otherwise the last word on the output may be missing.</param>
-    public static Usage OfStream(RelayCall call, StreamTap tap, bool ended)
+    public Usage OfStream(RelayCall call, StreamTap tap, bool ended)
     {
         var usage = tap.Usage;
         if (IsReported(usage) && (tap.UsageComplete || ended))
@@ -33,14 +35,16 @@ internal static class UsageMeter
         }
         if (tap.Delivered && SellsPictures(call.Dialect))
         {
-            return OfPictures(call, usage, tap.Images);
+            return OfPictures(usage, prompts.Count(call), tap.Images);
         }
-        return tap.Delivered ? Estimate(call, usage, tap.EstimatedOutput) : new Usage { Semantics = usage.Semantics };
+        return tap.Delivered ? Estimate(call, usage, InputOf(call, usage), tap.EstimatedOutput) : new Usage { Semantics = usage.Semantics };
     }
 
-    /// <summary>What a stream has cost so far, should nothing more be known of it.</summary>
+    /// <summary>What a stream has cost so far, should nothing more be known of it: roughly, since it is asked again and again.</summary>
     public static Usage SoFar(RelayCall call, StreamTap tap) =>
-        SellsPictures(call.Dialect) ? OfPictures(call, tap.Usage, tap.Images) : Estimate(call, tap.Usage, tap.EstimatedOutput);
+        SellsPictures(call.Dialect)
+            ? OfPictures(tap.Usage, call.PromptEstimate, tap.Images)
+            : Estimate(call, tap.Usage, call.PromptEstimate, tap.EstimatedOutput);
 
     /// <summary>Whose way of cutting text into tokens an estimate follows.</summary>
     public static TokenFamily FamilyOf(RelayCall call) => TokenEstimate.FamilyOf(call.Model);
@@ -50,21 +54,32 @@ internal static class UsageMeter
     private static bool SellsPictures(Dialect dialect) => dialect is Dialect.OpenAIImages or Dialect.OpenAIImageEdits;
 
     /// <summary>An upstream that counts no tokens of its pictures does not thereby give them away.</summary>
-    private static Usage OfPictures(RelayCall call, in Usage reported, int images) => reported with
+    private static Usage OfPictures(in Usage reported, long prompt, int images) => reported with
     {
-        Input = reported.Input ?? call.PromptEstimate,
+        Input = reported.Input ?? prompt,
         Output = reported.Output ?? ImagePrice.AssumedOutputTokens * Math.Max(images, 1),
         Estimated = true,
     };
 
-    private static Usage Estimate(RelayCall call, in Usage reported, long estimated)
+    /// <summary>A prompt is read again only if nobody has said how long it is.</summary>
+    private long InputOf(RelayCall call, in Usage reported) => reported.Input is null ? prompts.Count(call) : 0;
+
+    /// <summary>Content, thoughts and tool calls of a whole answer.</summary>
+    private long CountOutput(RelayCall call, in ReplyFacts facts, ReadOnlySpan<byte> reply)
     {
-        var output = Math.Max(reported.Output ?? 0, estimated);
+        var tally = new TokenTally(call.Model, counter);
+        ReplyReader.ReadText(call.UpstreamDialect, reply, tally);
+        return tally.Total + PerToolCall * facts.ToolCalls;
+    }
+
+    private static Usage Estimate(RelayCall call, in Usage reported, long prompt, long counted)
+    {
+        var output = Math.Max(reported.Output ?? 0, counted);
         if (call.Scan.MaxOutput is { } max)
         {
             // Nobody is charged for more than they allowed on the strength of an estimate.
             output = Math.Min(output, max * Math.Max(call.Scan.Choices ?? 1, 1));
         }
-        return reported with { Input = reported.Input ?? call.PromptEstimate, Output = output, Estimated = true };
+        return reported with { Input = reported.Input ?? prompt, Output = output, Estimated = true };
     }
 }

@@ -17,12 +17,18 @@ namespace NewApi.RelayService.Replies;
 /// Sends an answer on and settles the call. The order is the contract: the charge is in the journal before the caller has the last byte,
 /// and once anything has been delivered the call is charged, whether or not the caller stayed to read it.
 /// </summary>
-internal sealed class Delivery(RelayOptions options, UsageRecords records, RelayMetrics metrics, UnpricedTools unpriced, TimeProvider clock)
+internal sealed class Delivery(
+    RelayOptions options, UsageMeter meter, UsageRecords records, RelayMetrics metrics, UnpricedTools unpriced, TimeProvider clock)
 {
-    /// <summary>A prompt no longer than this is kept until the stream has ended, so that it can be counted if it must be.</summary>
-    private const int KeptBody = 16 * 1024;
+    /// <summary>A prompt is kept until its stream has ended, since it may have to be counted; of longer ones than this, some.</summary>
+    private const int ShortPrompt = 16 * 1024;
+
+    /// <summary>Memory for longer prompts of open streams, altogether; those that do not fit are charged by the estimate of their hold.</summary>
+    private const long MostLongPrompts = 64 << 20;
 
     private const int SoundPiece = 32 * 1024;
+
+    private long _longPrompts;
 
     private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(2);
 
@@ -41,7 +47,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         {
             return exchange.Sound is null ? await StreamAsync(call, exchange) : await PassSoundAsync(call, exchange);
         }
-        var usage = UsageMeter.OfReply(call, exchange.Facts, body.Span);
+        var usage = meter.OfReply(call, exchange.Facts, body.Span);
         // After pings there is no way back from a stream.
         var reply = exchange.Reply ?? (call.Http.Response.HasStarted && Translations.Exists(call.Dialect, exchange.Dialect)
             ? Translations.CodecOf(exchange.Dialect).ReadReply(body.Memory)
@@ -59,7 +65,6 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     private async Task<StreamEndReason> PassSoundAsync(RelayCall call, Exchange exchange)
     {
         metrics.FirstToken(call, clock.GetElapsedTime(call.StartedAt, call.FirstByteAt));
-        call.FreeBody();
         var sound = exchange.Sound!;
         var end = StreamEndReason.Done;
         var output = call.Http.Response.BodyWriter;
@@ -69,7 +74,8 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         try
         {
             ReplyWriter.StartSound(call.Http, exchange.Response!);
-            Checkpoint(call, exchange, UsageMeter.OfSound(call, sound));
+            Checkpoint(call, exchange, meter.OfSound(call, sound));
+            call.FreeBody();
             var checkpointAt = clock.GetTimestamp();
             while (true)
             {
@@ -93,7 +99,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
                 if (clock.GetElapsedTime(checkpointAt) > CheckpointEvery)
                 {
                     checkpointAt = clock.GetTimestamp();
-                    Checkpoint(call, exchange, UsageMeter.OfSound(call, sound));
+                    Checkpoint(call, exchange, meter.OfSound(call, sound));
                 }
             }
         }
@@ -111,7 +117,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
         }
         finally
         {
-            await SettleAsync(call, exchange, UsageMeter.OfSound(call, sound), end);
+            await SettleAsync(call, exchange, meter.OfSound(call, sound), end);
         }
         if (end != StreamEndReason.Done)
         {
@@ -150,10 +156,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
     private async Task<StreamEndReason> StreamAsync(RelayCall call, Exchange exchange)
     {
         metrics.FirstToken(call, clock.GetElapsedTime(call.StartedAt, call.FirstByteAt));
-        if (call.Body is { Length: > KeptBody })
-        {
-            call.FreeBody();
-        }
+        var kept = KeepPrompt(call, exchange.Tap!);
         var end = StreamEndReason.Done;
         var usage = default(Usage);
         var output = call.Http.Response.BodyWriter;
@@ -193,11 +196,42 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
                 ended = await DrainAsync(exchange, limit);
             }
             // The tokens are spent even if the reader has left.
-            usage = UsageMeter.OfStream(call, exchange.Tap!, ended);
+            usage = meter.OfStream(call, exchange.Tap!, ended);
+            call.FreeBody();
+            Interlocked.Add(ref _longPrompts, -kept);
             await SettleAsync(call, exchange, usage, end);
         }
         await FinishAsync(call, exchange, output, end, usage);
         return end;
+    }
+
+    /// <summary>
+    /// Frees the prompt unless it may have to be counted. One that is in a file is no burden; of those in memory, long ones take their share of
+    /// what there is for them. Returns that share.
+    /// </summary>
+    private int KeepPrompt(RelayCall call, StreamTap tap)
+    {
+        if (call.Body is not { } body)
+        {
+            return 0;
+        }
+        if (tap.Usage.Input is > 0)
+        {
+            call.FreeBody();
+            return 0;
+        }
+        var length = body.Length;
+        if (body.IsSpooled || length <= ShortPrompt)
+        {
+            return 0;
+        }
+        if (Interlocked.Add(ref _longPrompts, length) <= MostLongPrompts)
+        {
+            return length;
+        }
+        Interlocked.Add(ref _longPrompts, -length);
+        call.FreeBody();
+        return 0;
     }
 
     /// <summary>Reads on for nobody, so that the upstream's own figures are charged; true when the answer came to its end within bounds.</summary>
@@ -417,7 +451,7 @@ internal sealed class Delivery(RelayOptions options, UsageRecords records, Relay
                 tap.ReplyId ?? "chatcmpl-" + call.RequestId,
                 tap.ReplyModel ?? call.UpstreamModel,
                 created,
-                UsageMeter.OfStream(call, tap, ended: true));
+                meter.OfStream(call, tap, ended: true));
         }
     }
 

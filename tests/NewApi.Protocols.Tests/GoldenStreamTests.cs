@@ -1,4 +1,5 @@
 using System.Text;
+using NewApi.Domain.Tokens;
 using NewApi.Protocols;
 
 namespace NewApi.Protocols.Tests;
@@ -85,7 +86,7 @@ public sealed class GoldenStreamTests
             facts.FinishReason,
             facts.ToolCalls,
             facts.Error,
-            EstimatedOutput = ReplyReader.EstimateOutput(golden.Dialect, golden.Bytes, default),
+            EstimatedOutput = Estimate(golden) + (7 * facts.ToolCalls),
         });
     }
 
@@ -99,6 +100,13 @@ public sealed class GoldenStreamTests
         {
             _ = ReplyReader.Read(golden.Dialect, bytes.AsSpan(0, length));
         }
+    }
+
+    private static long Estimate(GoldenFile golden)
+    {
+        var text = new EstimatedText();
+        ReplyReader.ReadText(golden.Dialect, golden.Bytes, text);
+        return text.Total;
     }
 
     private static TapFacts Feed(GoldenFile golden, byte[] bytes, int cut, out string passed)
@@ -157,5 +165,14 @@ public sealed class GoldenStreamTests
             // Only line ends are dropped.
             passed.Append('\n', left);
         }
+    }
+
+    private sealed class EstimatedText : TextTally
+    {
+        private TokenEstimate _estimate = new(TokenFamily.Other);
+
+        public long Total => _estimate.Total;
+
+        public override void Text(ReadOnlySpan<byte> utf8) => _estimate.Add(utf8);
     }
 }

@@ -236,14 +236,36 @@ public sealed class RequestScannerTests
     }
 
     [Fact]
-    public void Prompt_estimate_counts_the_text_that_the_scan_measures()
+    public void Prompt_is_told_text_by_text()
     {
-        var text = new TokenEstimate(TokenFamily.Claude);
-        text.Add("Hi"u8);
-
-        Assert.Equal(text.Total, RequestScanner.EstimatePrompt(Dialect.OpenAIChat, Encoding.UTF8.GetBytes(Chat), TokenFamily.Claude));
-        Assert.Equal(3, RequestScanner.EstimatePrompt(Dialect.OpenAIEmbeddings, """{"model":"m","input":[1,2,3]}"""u8, TokenFamily.Other));
+        Assert.Equal(["Hi"], Told.Of(Dialect.OpenAIChat, Chat).Texts);
+        Assert.Empty(Told.Of(Dialect.OpenAIEmbeddings, """{"model":"m","input":[1,2,3]}""").Texts);
+        Assert.Equal(
+            ["S", "f", "does", "type", "object", "a\nb"],
+            Told.Of(
+                Dialect.AnthropicMessages,
+                """{"model":"m","system":"S","tools":[{"name":"f","description":"does","input_schema":{"type":"object"}}],"messages":[{"role":"user","content":"a\nb"}]}""")
+                .Texts.Except(["name", "description", "input_schema"]));
     }
+
+    [Fact]
+    public void Only_participants_have_names()
+    {
+        var told = Told.Of(
+            Dialect.OpenAIChat,
+            """{"model":"m","messages":[{"role":"user","name":"ann","content":"x"},{"role":"assistant","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]}]}""");
+
+        Assert.Equal(["ann", "x", "f", "{}"], told.Texts);
+        Assert.Equal(1, told.Names);
+    }
+
+    [Theory]
+    [InlineData(Dialect.OpenAIChat, """{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"detail":"low","url":"data:image\/png;base64,AAAA"}}]}]}""", "low data:image/png;base64,AAAA |")]
+    [InlineData(Dialect.OpenAIResponses, """{"model":"m","input":[{"role":"user","content":[{"type":"input_image","image_url":"https://e.com/a.png","detail":"high"},{"type":"input_text","text":"x"}]}]}""", "https://e.com/a.png high |")]
+    [InlineData(Dialect.AnthropicMessages, """{"model":"m","messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}]}""", "AAAA |")]
+    [InlineData(Dialect.GeminiContent, """{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}]}""", "AAAA |")]
+    public void Pictures_of_a_prompt_are_told_part_by_part(Dialect dialect, string body, string expected) =>
+        Assert.StartsWith(expected, Told.Of(dialect, body).Pictures, StringComparison.Ordinal);
 
     private static string Body(int index) => Requests.ElementAt(index).Data.Item2;
 
@@ -251,5 +273,31 @@ public sealed class RequestScannerTests
     {
         var (dialect, body) = Requests.ElementAt(index).Data;
         return RequestScanner.Scan(dialect, Encoding.UTF8.GetBytes(body));
+    }
+
+    private sealed class Told : TextTally
+    {
+        public List<string> Texts { get; } = [];
+
+        public int Names { get; private set; }
+
+        public string Pictures { get; private set; } = "";
+
+        public static Told Of(Dialect dialect, string body)
+        {
+            var told = new Told();
+            RequestScanner.ReadPrompt(dialect, Encoding.UTF8.GetBytes(body), told);
+            return told;
+        }
+
+        public override void Text(ReadOnlySpan<byte> utf8) => Texts.Add(Encoding.UTF8.GetString(utf8));
+
+        public override void Name() => Names++;
+
+        public override void Picture(ReadOnlySpan<byte> source) => Pictures += Encoding.UTF8.GetString(source) + " ";
+
+        public override void Detail(ReadOnlySpan<byte> detail) => Pictures += Encoding.UTF8.GetString(detail) + " ";
+
+        public override void PartEnded() => Pictures += "|";
     }
 }

@@ -48,8 +48,8 @@ public sealed class ImageTests
 
         await relay.PostAsync("/v1/images/generations", """{"model":"gpt-image-1","prompt":"a cat","n":2}""");
 
-        // Five bytes, a message and the start of an answer are 7 tokens; two pictures of 1,584 tokens at a ratio of 8: 2.5 × (7 + 25,344).
-        Assert.Equal(63_378, Assert.Single(await relay.ChargesAsync()).Quota);
+        // A cat is 2 tokens; two pictures of 1,584 tokens at a ratio of 8: 2.5 × (2 + 25,344).
+        Assert.Equal(63_365, Assert.Single(await relay.ChargesAsync()).Quota);
     }
 
     [Theory]

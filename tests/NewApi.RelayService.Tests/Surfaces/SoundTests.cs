@@ -37,9 +37,9 @@ public sealed class SoundTests
         await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
 
         var charge = Assert.Single(await relay.ChargesAsync());
-        // 18 bytes and the start of an answer are 9 tokens; 2 × (9 + 167 × 3 × 4).
-        Assert.Equal((9, 167, 4_026), (charge.PromptTokens, charge.CompletionTokens, charge.Quota));
-        await relay.AssertBooksAreRightAsync(4_026);
+        // Four words and three blanks are 5.34 tokens; 2 × (6 + 167 × 3 × 4).
+        Assert.Equal((6, 167, 4_020), (charge.PromptTokens, charge.CompletionTokens, charge.Quota));
+        await relay.AssertBooksAreRightAsync(4_020);
     }
 
     [Fact]
