@@ -11,6 +11,7 @@ using NewApi.Data.Payments;
 using NewApi.Data.Schema;
 using NewApi.Data.Settings;
 using NewApi.Data.Subscriptions;
+using NewApi.Data.Tasks;
 using NewApi.Data.Usage;
 using NewApi.ServiceDefaults;
 
@@ -59,6 +60,7 @@ public static class DataModule
         services.AddSingleton<EscrowStore>();
         services.AddSingleton<SettlementStore>();
         services.AddSingleton<TaskLedger>();
+        services.AddSingleton<MidjourneyStore>();
         services.AddSingleton<LedgerAudit>();
         services.AddSingleton<RelayLeaseStore>();
         services.AddSingleton<SubscriptionStore>();

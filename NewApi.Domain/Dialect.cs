@@ -68,4 +68,7 @@ public enum Dialect
 
     /// <summary>Songs that are ordered now and fetched later: <c>/suno</c>.</summary>
     Suno,
+
+    /// <summary>Midjourney as midjourney-proxy offers it: drawings are submitted, and asked for later.</summary>
+    Midjourney,
 }

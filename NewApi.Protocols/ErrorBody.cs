@@ -28,6 +28,12 @@ public static class ErrorBody
             return;
         }
 
+        if (shape == ErrorShape.Midjourney)
+        {
+            Midjourney.MidjourneyAnswer.WriteFault(json, fault, requestId);
+            return;
+        }
+
         json.WriteStartObject();
         json.WriteStartObject("error"u8);
         WriteOpenAIMembers(json, fault, requestId);

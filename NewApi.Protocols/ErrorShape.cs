@@ -10,6 +10,9 @@ public enum ErrorShape
 
     /// <summary>OpenAI's members, and <c>status</c> as Google's clients expect it.</summary>
     Gemini,
+
+    /// <summary>What midjourney-proxy's clients read: a description and a number.</summary>
+    Midjourney,
 }
 
 public static class ErrorShapes
@@ -18,6 +21,7 @@ public static class ErrorShapes
     {
         Dialect.AnthropicMessages or Dialect.AnthropicCountTokens => ErrorShape.Anthropic,
         Dialect.GeminiContent or Dialect.GeminiEmbeddings or Dialect.GeminiAction => ErrorShape.Gemini,
+        Dialect.Midjourney => ErrorShape.Midjourney,
         _ => ErrorShape.OpenAI,
     };
 }

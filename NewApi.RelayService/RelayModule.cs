@@ -5,6 +5,7 @@ using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
 using NewApi.RelayService.Limits;
 using NewApi.RelayService.Metering;
+using NewApi.RelayService.Midjourney;
 using NewApi.RelayService.Realtime;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
@@ -56,6 +57,9 @@ public static class RelayModule
         services.AddSingleton<UsageRecords>();
         services.AddSingleton<Delivery>();
         services.AddSingleton<RealtimeSession>();
+        services.AddSingleton<MidjourneyProxy>();
+        services.AddSingleton<MidjourneyRelay>();
+        services.AddSingleton<MidjourneyPictures>();
 
         services.AddSingleton<RelaySnapshots>();
         services.AddSingleton<ErrorLog>();
@@ -73,6 +77,7 @@ public static class RelayModule
         relay.MapText();
         relay.MapMedia();
         relay.MapRealtime();
+        relay.MapMidjourney();
         relay.MapModels();
         relay.MapUnserved();
         return routes;

@@ -38,9 +38,6 @@ internal sealed class RelayPipeline(
     TimeProvider clock,
     ILogger<RelayPipeline> log)
 {
-    /// <summary>How long a call that would be refused waits for a change that is being read.</summary>
-    private static readonly TimeSpan ReloadPatience = TimeSpan.FromSeconds(2);
-
     public async Task RunAsync(HttpContext http, Dialect dialect, string? model = null, string? action = null)
     {
         using var call = new RelayCall(http, dialect, RequestId.Next(clock), clock.GetTimestamp())
@@ -56,7 +53,7 @@ internal sealed class RelayPipeline(
             fault = load.Overloaded
                 ?? await authenticator.AuthenticateAsync(call)
                 ?? await reader.ReadAsync(call)
-                ?? await RouteAsync(call)
+                ?? await Router.RouteAsync(call, snapshots, clock)
                 ?? limits.Admit(call)
                 ?? call.Snapshot.SensitiveWords?.Check(call.Body is { } body ? body.Span : default)
                 ?? await admission.HoldAsync(call)
@@ -87,29 +84,6 @@ internal sealed class RelayPipeline(
                 ? ReplyWriter.WriteErrorFrameAsync(http, dialect, fault, call.RequestId)
                 : ReplyWriter.WriteFaultAsync(http, ErrorShapes.For(dialect), fault, call.RequestId));
         }
-    }
-
-    /// <summary>
-    /// A refusal must not rest on an old picture: an administrator may have added the channel or the price a moment ago, and its reading
-    /// be under way.
-    /// </summary>
-    private async ValueTask<RelayFault?> RouteAsync(RelayCall call)
-    {
-        var fault = Router.Route(call);
-        if (fault is null)
-        {
-            return null;
-        }
-        if (snapshots.Reloading is { } reloading)
-        {
-            await reloading.WaitAsync(ReloadPatience, clock, call.Http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        if (call.Snapshot == snapshots.Current)
-        {
-            return fault;
-        }
-        call.Snapshot = snapshots.Current;
-        return Router.Route(call);
     }
 
     private async Task<RelayFault?> AttemptAsync(RelayCall call)

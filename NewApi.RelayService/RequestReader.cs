@@ -77,7 +77,8 @@ internal sealed class RequestReader(RelayOptions options)
         };
     }
 
-    private async ValueTask<RelayFault?> ReadBodyAsync(RelayCall call)
+    /// <summary>The body alone, for calls that understand it themselves.</summary>
+    public async ValueTask<RelayFault?> ReadBodyAsync(RelayCall call)
     {
         var request = call.Http.Request;
         if (request.ContentLength > options.MaxRequestBody)

@@ -2,9 +2,9 @@ using LinqToDB.Mapping;
 
 namespace NewApi.Data.Rows;
 
-/// <summary>A drawing task; its times are milliseconds (specification: data model §3.10).</summary>
+/// <summary>A drawing task; its times are milliseconds (specification: data model §3.10). A record, because a task is compared with what it was.</summary>
 [Table("midjourneys")]
-public sealed class MidjourneyRow
+public sealed record MidjourneyRow
 {
     [Column("id"), PrimaryKey, Identity]
     public long Id { get; set; }
@@ -76,4 +76,8 @@ public sealed class MidjourneyRow
     /// <summary>JSON as delivered upstream.</summary>
     [Column("properties")]
     public string Properties { get; set => field = value ?? ""; } = "";
+
+    /// <summary>Names the task's money in the ledger: the call that submitted it. Empty for rows of the reference.</summary>
+    [Column("newapi_request_id")]
+    public string RequestId { get; set => field = value ?? ""; } = "";
 }

@@ -315,6 +315,7 @@ internal static class GatewaySchema
             Number("quota"),
             Text("buttons"),
             Text("properties"),
+            Varchar("newapi_request_id", 64),
         ],
         Indexes =
         [
@@ -326,6 +327,7 @@ internal static class GatewaySchema
             Index("idx_midjourneys_finish_time", "finish_time"),
             Index("idx_midjourneys_status", "status"),
             Index("idx_midjourneys_progress", "progress"),
+            Index("newapi_midjourneys_request_id", "newapi_request_id"),
         ],
     };
 

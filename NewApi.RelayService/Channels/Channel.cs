@@ -135,6 +135,11 @@ internal sealed class Channel
         {
             return Profile.Tasks?.Dialect == caller ? caller : null;
         }
+        if (caller == Dialect.Midjourney)
+        {
+            // Proxies stand behind channels of several types: whoever lists a drawing's model can draw.
+            return caller;
+        }
         if (Profile.Adapter is { } adapter && adapter.TryChoose(Account, caller, model, out var chosen))
         {
             return chosen is { } named && (named == caller || Translations.Exists(caller, named)) ? named : null;

@@ -7,6 +7,32 @@ namespace NewApi.RelayService.Channels;
 /// <summary>Decides where a call may go: the groups it may use, its price, and the channel of each attempt.</summary>
 internal static class Router
 {
+    /// <summary>How long a call that would be refused waits for a change that is being read.</summary>
+    private static readonly TimeSpan ReloadPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Routes a call. A refusal must not rest on an old picture: an administrator may have added the channel or the price a moment ago, and
+    /// its reading be under way.
+    /// </summary>
+    public static async ValueTask<RelayFault?> RouteAsync(RelayCall call, RelaySnapshots snapshots, TimeProvider clock)
+    {
+        var fault = Route(call);
+        if (fault is null)
+        {
+            return null;
+        }
+        if (snapshots.Reloading is { } reloading)
+        {
+            await reloading.WaitAsync(ReloadPatience, clock, call.Http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        if (call.Snapshot == snapshots.Current)
+        {
+            return fault;
+        }
+        call.Snapshot = snapshots.Current;
+        return Route(call);
+    }
+
     /// <summary>Model limits, groups, channels and price; a refusal here costs nothing.</summary>
     public static RelayFault? Route(RelayCall call)
     {
