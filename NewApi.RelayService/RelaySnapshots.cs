@@ -15,6 +15,9 @@ internal sealed record RelaySnapshot(GatewayOptions Options, PriceBook Prices, R
 
     public required LimitRules Limits { get; init; }
 
+    /// <summary>Null when chats stay chats.</summary>
+    public required ResponsesPolicy? ResponsesPolicy { get; init; }
+
     /// <summary>Null when prompts are not looked through.</summary>
     public required SensitiveWords? SensitiveWords { get; init; }
 }
@@ -139,6 +142,7 @@ internal sealed class RelaySnapshots(
         var affinity = before?.AffinityRules;
         var limits = before?.Limits ?? LimitRules.None;
         var words = before?.SensitiveWords;
+        var policy = before?.ResponsesPolicy;
         if (options || gatewayOptions is null || prices is null)
         {
             gatewayOptions = GatewayOptions.Parse(await optionStore.LoadAsync(cancel), out var problems);
@@ -154,6 +158,11 @@ internal sealed class RelaySnapshots(
             {
                 log.OptionIgnored(problem);
             }
+            policy = ResponsesPolicy.From(gatewayOptions.Global.ChatCompletionsToResponsesPolicy, out var unread);
+            if (unread is not null)
+            {
+                log.OptionIgnored(unread);
+            }
         }
         var routing = before?.Routing;
         if (channels || routing is null)
@@ -166,6 +175,7 @@ internal sealed class RelaySnapshots(
             AffinityRules = affinity ?? [],
             Limits = limits,
             SensitiveWords = words,
+            ResponsesPolicy = policy,
         };
     }
 }

@@ -40,6 +40,14 @@ public sealed class ChatReply
         sink.Usage(Usage);
     }
 
+    /// <summary>The same with its thoughts in its text, between tags.</summary>
+    public ChatReply WithThoughtsAsText()
+    {
+        var collector = new ReplyCollector();
+        Replay(new ThoughtsAsText(collector));
+        return collector.Reply;
+    }
+
     private static void Replay(ReplySink sink, int choice, ChatPart part, ref int call)
     {
         switch (part)

@@ -8,6 +8,7 @@ public sealed class StreamTranslator
 {
     private readonly ChatReplyReader _reader;
     private readonly ReplyStreamWriter _writer;
+    private readonly ReplySink _sink;
     private readonly IBufferWriter<byte> _output;
     private readonly Dialect _caller;
     private readonly string _requestId;
@@ -17,10 +18,12 @@ public sealed class StreamTranslator
     /// <param name="caller">What the caller reads.</param>
     /// <param name="output">Receives whole frames.</param>
     /// <param name="context">What the call knows.</param>
-    public StreamTranslator(Dialect upstream, Dialect caller, IBufferWriter<byte> output, ReplyContext context)
+    /// <param name="thoughtsAsText">Thoughts are told as text in tags.</param>
+    public StreamTranslator(Dialect upstream, Dialect caller, IBufferWriter<byte> output, ReplyContext context, bool thoughtsAsText = false)
     {
         _reader = Translations.CodecOf(upstream).OpenReader();
         _writer = Translations.CodecOf(caller).OpenStream(output, context);
+        _sink = thoughtsAsText ? new ThoughtsAsText(_writer) : _writer;
         (_output, _caller, _requestId) = (output, caller, context.RequestId);
     }
 
@@ -28,7 +31,7 @@ public sealed class StreamTranslator
     public RelayFault? Fault => _reader.Fault;
 
     /// <summary>Translates one frame into none, one or several.</summary>
-    public void Write(ReadOnlySpan<byte> frame) => _reader.Read(frame, _writer);
+    public void Write(ReadOnlySpan<byte> frame) => _reader.Read(frame, _sink);
 
     /// <summary>Writes the terminal events; a second call does nothing.</summary>
     public void End(in Usage usage)

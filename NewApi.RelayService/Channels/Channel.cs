@@ -36,6 +36,7 @@ internal sealed class Channel
         Override = ReadOverride(row.ParamOverride);
         (SystemPrompt, PrependsSystemPrompt) = ReadSystemPrompt(row.Setting);
         (Proxy, PassThrough, Removed) = ReadSettings(row.Setting, row.Settings);
+        (ForcesFormat, ThoughtsAsText) = ReadRetelling(row.Setting);
         Purchase = PurchasePrices.Parse(row.Purchase, out _);
         (FirstTokenTimeout, Drain) = ReadPatience(row.Settings);
         Traits = profile.Traits with { StreamOptions = profile.StreamOptions, Removed = Removed };
@@ -108,6 +109,12 @@ internal sealed class Channel
 
     /// <summary>The caller's bytes go out as they are.</summary>
     public bool PassThrough { get; }
+
+    /// <summary>Chats that come back are told anew, so that nothing is in them that OpenAI's own would not have.</summary>
+    public bool ForcesFormat { get; }
+
+    /// <summary>Chats that come back have their thoughts in their text, between tags.</summary>
+    public bool ThoughtsAsText { get; }
 
     /// <summary>Body members that are taken out unless the channel allows them.</summary>
     public RequestFields Removed { get; }
@@ -422,6 +429,18 @@ internal sealed class Channel
         using (document)
         {
             return (Text(document.RootElement, "system_prompt"), Flag(document.RootElement, "system_prompt_override"));
+        }
+    }
+
+    private static (bool ForceFormat, bool ThoughtsAsText) ReadRetelling(string? setting)
+    {
+        if (!TryParseObject(setting, out var document))
+        {
+            return default;
+        }
+        using (document)
+        {
+            return (Flag(document.RootElement, "force_format"), Flag(document.RootElement, "thinking_to_content"));
         }
     }
 

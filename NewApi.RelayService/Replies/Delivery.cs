@@ -52,7 +52,7 @@ internal sealed class Delivery(
         var reply = exchange.Reply ?? (call.Http.Response.HasStarted && Translations.Exists(call.Dialect, exchange.Dialect)
             ? Translations.CodecOf(exchange.Dialect).ReadReply(body.Memory)
             : null);
-        using var translated = reply is null ? null : Translate(call, reply, usage);
+        using var translated = reply is null ? null : Translate(call, exchange.ThoughtsAsText ? reply.WithThoughtsAsText() : reply, usage);
         await SettleAsync(call, exchange, usage, StreamEndReason.Done);
         await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, translated?.Memory ?? body.Memory, call.Stream && translated is not null);
         return StreamEndReason.Done;

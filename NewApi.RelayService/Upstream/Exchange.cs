@@ -45,10 +45,16 @@ internal sealed class Exchange : IDisposable
     /// <summary>What the upstream answers in.</summary>
     public Dialect Dialect { get; set; }
 
+    /// <summary>The answer is not passed on but told anew: in another dialect, or in the same as the channel wants it.</summary>
+    public bool Retold { get; set; }
+
+    /// <summary>Thoughts in the answer become text.</summary>
+    public bool ThoughtsAsText { get; set; }
+
     /// <summary>The whole answer, when it is not a stream.</summary>
     public PooledBuffer? Buffered { get; set; }
 
-    /// <summary>The whole answer, read, when it has to be told in another dialect.</summary>
+    /// <summary>The whole answer, read, when it has to be told anew.</summary>
     public ChatReply? Reply { get; set; }
 
     public ReplyFacts Facts { get; set; }
@@ -61,7 +67,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>Events that came before the first meaningful one, together with it: the first bytes that the caller gets.</summary>
     public PooledBuffer? Lead { get; set; }
 
-    /// <summary>Tells a stream in the caller's dialect, into the lead; null when the caller's dialect is the upstream's.</summary>
+    /// <summary>Tells a stream in the caller's dialect, into the lead; null when it passes as it is.</summary>
     public StreamTranslator? Translator { get; set; }
 
     /// <summary>Measures an answer that is sound, whose first bytes are in the lead; null for all others.</summary>

@@ -134,6 +134,11 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         return output.Memory;
     }
 
+    /// <summary>What would go out as a chat completion goes out as Responses, because the operator's policy says so.</summary>
+    public static bool PrefersResponses(RelayCall call, Channel channel, string model) =>
+        call.Snapshot.ResponsesPolicy is { } policy && policy.Applies(channel, call.Model) && !PassesThrough(call, channel)
+        && channel.Account.Speaks(Dialect.OpenAIResponses, model);
+
     private static bool PassesThrough(RelayCall call, Channel channel) =>
         (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled) && call.Dialect != Dialect.OpenAIResponsesCompact;
 

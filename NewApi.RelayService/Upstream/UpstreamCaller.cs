@@ -44,7 +44,13 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             {
                 return Failed(exchange, new RelayFault(503, "model_not_found", "The channel cannot serve this kind of call."));
             }
+            if (dialect == Dialect.OpenAIChat && OutgoingBody.PrefersResponses(call, channel, model))
+            {
+                dialect = Dialect.OpenAIResponses;
+            }
             exchange.Dialect = dialect;
+            exchange.ThoughtsAsText = call.Dialect == Dialect.OpenAIChat && channel.ThoughtsAsText;
+            exchange.Retold = dialect != call.Dialect || exchange.ThoughtsAsText || (call.Dialect == Dialect.OpenAIChat && channel.ForcesFormat);
             if (channel.HeaderOverride is { Broken: true })
             {
                 return Failed(exchange, new RelayFault(500, "channel:header_override_invalid", "The channel's header override cannot be read."));
@@ -76,7 +82,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             }
             else
             {
-                await ReadReplyAsync(call, exchange);
+                await ReadReplyAsync(exchange);
             }
             exchange.FirstByteAt = clock.GetTimestamp();
             return exchange.Fault is null ? exchange : Failed(exchange, exchange.Fault);
@@ -150,9 +156,10 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         exchange.Frames = new SseFrameBuffer(options.MaxFrame);
         exchange.Tap = StreamTap.Create(exchange.Dialect, UsageMeter.FamilyOf(call));
         exchange.Lead = new PooledBuffer();
-        if (exchange.Dialect != call.Dialect)
+        if (exchange.Retold)
         {
-            exchange.Translator = new StreamTranslator(exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call, exchange));
+            exchange.Translator = new StreamTranslator(
+                exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call, exchange), exchange.ThoughtsAsText);
         }
         while (true)
         {
@@ -234,7 +241,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         exchange.Lead.Advance(read);
     }
 
-    private static async Task ReadReplyAsync(RelayCall call, Exchange exchange)
+    private static async Task ReadReplyAsync(Exchange exchange)
     {
         var known = exchange.Response!.Content.Headers.ContentLength;
         var buffer = exchange.Buffered = new PooledBuffer((int)Math.Clamp(known + 1 ?? PooledBuffer.SmallBody, PooledBuffer.SmallBody, LargestReply));
@@ -250,7 +257,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         }
         exchange.Facts = ReplyReader.Read(exchange.Dialect, buffer.Span);
         exchange.Fault = exchange.Facts.Error is { } error ? error with { Leg = Leg.Body } : null;
-        if (exchange.Fault is null && exchange.Dialect != call.Dialect)
+        if (exchange.Fault is null && exchange.Retold)
         {
             exchange.Reply = Translations.CodecOf(exchange.Dialect).ReadReply(buffer.Memory);
             exchange.Fault = exchange.Reply.Fault;
