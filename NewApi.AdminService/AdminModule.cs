@@ -17,6 +17,8 @@ using NewApi.AdminService.TopUps;
 using NewApi.AdminService.Usage;
 using NewApi.Data;
 using NewApi.Payments;
+using NewApi.Providers;
+using NewApi.Providers.Probing;
 using NewApi.ServiceDefaults;
 using NewApi.ServiceDefaults.Egress;
 using Scalar.AspNetCore;
@@ -50,7 +52,12 @@ public static class AdminModule
         services.TryAddSingleton<NewAccount>();
         services.TryAddSingleton<SecondFactor>();
         services.TryAddSingleton<ChannelWrites>();
-        services.TryAddSingleton<ChannelProbe>();
+        services.TryAddSingleton(UpstreamConnections.Read(builder.Settings()));
+        services.TryAddSingleton<UpstreamClients>();
+        services.TryAddSingleton(provider => new UpstreamProbe(
+            provider.GetRequiredService<UpstreamClients>().For,
+            ProviderSettings.Read(builder.Settings().Text, builder.Settings().Flag),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<RepairGate>();
         services.TryAddSingleton<RelayKeys>();
         services.TryAddSingleton<ModelIndex>();
@@ -58,13 +65,6 @@ public static class AdminModule
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton<EgressClient>();
         services.TryAddSingleton<PriceSources>();
-        services.AddHttpClient(ChannelProbe.Client).ConfigurePrimaryHttpMessageHandler(static () => new SocketsHttpHandler
-        {
-            // Where a redirect leads is nobody's decision but the administrator's.
-            AllowAutoRedirect = false,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            UseCookies = false,
-        });
         services.AddHttpClient(Turnstile.Client, static client => client.Timeout = TimeSpan.FromSeconds(10));
         services.AddOpenApi(Document, static options => options.ShouldInclude = static description =>
             description.RelativePath is { } path && (path.StartsWith("api/", StringComparison.Ordinal) || path.Contains("dashboard/billing")));

@@ -55,6 +55,8 @@ public static class DataModule
         services.AddSingleton<ChannelStore>();
         services.AddSingleton<AbilityStore>();
         services.AddSingleton<ChannelStatusStore>();
+        services.AddSingleton<ChannelTestStore>();
+        services.AddSingleton<ChannelTestLog>();
         services.AddSingleton<UsageLogStore>();
         services.AddSingleton<UsageRollUps>();
         services.AddSingleton<EscrowStore>();

@@ -13,4 +13,18 @@ public sealed record ProviderSettings
 
     /// <summary><c>DIFY_DEBUG</c>: the nodes of a workflow are shown as reasoning.</summary>
     public bool DifyDebug { get; init; } = true;
+
+    /// <param name="text">Reads a variable.</param>
+    /// <param name="flag">Reads a switch, with what it is when unset.</param>
+    public static ProviderSettings Read(Func<string, string?> text, Func<string, bool, bool> flag)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(flag);
+        return new()
+        {
+            AzureApiVersion = text("AZURE_DEFAULT_API_VERSION") ?? Default.AzureApiVersion,
+            CohereSafety = text("COHERE_SAFETY_SETTING") ?? Default.CohereSafety,
+            DifyDebug = flag("DIFY_DEBUG", Default.DifyDebug),
+        };
+    }
 }

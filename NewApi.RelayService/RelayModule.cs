@@ -45,7 +45,8 @@ public static class RelayModule
         services.AddSingleton<Admission>();
         services.AddSingleton<Violations>();
         services.AddSingleton<UnpricedTools>();
-        services.AddSingleton<UpstreamClients>();
+        services.TryAddSingleton(UpstreamConnections.Read(builder.Settings()));
+        services.TryAddSingleton<UpstreamClients>();
         services.TryAddSingleton<EgressClient>();
         services.AddSingleton<MediaFetch>();
         services.AddSingleton<OutgoingBody>();

@@ -25,9 +25,6 @@ internal sealed record RelayOptions
     /// <summary>Longest wait for the first event of a stream, before another channel is tried (<c>RELAY_FIRST_BYTE_TIMEOUT</c>).</summary>
     public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>Longest wait for a connection to an upstream (<c>RELAY_CONNECT_TIMEOUT</c>).</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
     /// <summary>
     /// Attempts that a call may make while no byte has reached its caller (<c>RELAY_MAX_ATTEMPTS</c>); the option <c>RetryTimes</c> counts
     /// where it allows more.
@@ -52,9 +49,6 @@ internal sealed record RelayOptions
     /// </summary>
     public TimeSpan HedgeAfter { get; init; }
 
-    /// <summary>How long an unused upstream connection is kept (<c>RELAY_IDLE_CONN_TIMEOUT</c>).</summary>
-    public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromSeconds(90);
-
     /// <summary>Longest event of an upstream stream, in bytes (<c>STREAM_SCANNER_MAX_BUFFER_MB</c>).</summary>
     public int MaxFrame { get; init; } = 64 << 20;
 
@@ -66,9 +60,6 @@ internal sealed record RelayOptions
 
     /// <summary>Web pages that may open realtime sessions, as origins; empty for all (<c>REALTIME_ALLOWED_ORIGINS</c>).</summary>
     public IReadOnlyList<string> RealtimeOrigins { get; init; } = [];
-
-    /// <summary>Accept any certificate of an upstream (<c>TLS_INSECURE_SKIP_VERIFY</c>).</summary>
-    public bool SkipCertificateCheck { get; init; }
 
     /// <summary>Write a log row of type 5 for every failed attempt (<c>ERROR_LOG_ENABLED</c>).</summary>
     public bool LogErrors { get; init; }
@@ -90,7 +81,6 @@ internal sealed record RelayOptions
         CallTimeout = settings.Seconds("RELAY_TIMEOUT", 0),
         IdleTimeout = settings.Seconds("STREAMING_TIMEOUT", 300, 1, 86_400),
         FirstByteTimeout = settings.Seconds("RELAY_FIRST_BYTE_TIMEOUT", 300, 1, 86_400),
-        ConnectTimeout = settings.Seconds("RELAY_CONNECT_TIMEOUT", 10, 1, 600),
         MaxAttempts = settings.Int("RELAY_MAX_ATTEMPTS", 4, 1, 100),
         AttemptBudget = settings.Seconds("RELAY_ATTEMPT_BUDGET", 600, 1, 86_400),
         Breaker = new BreakerRules(
@@ -99,20 +89,13 @@ internal sealed record RelayOptions
             settings.Seconds("RELAY_BREAKER_PAUSE", 5, 1, 120)),
         ByLatency = ReadChoice(settings),
         HedgeAfter = TimeSpan.FromMilliseconds(settings.Int("RELAY_HEDGE_AFTER", 0, 0, 600_000)),
-        IdleConnectionTimeout = settings.Seconds("RELAY_IDLE_CONN_TIMEOUT", 90, 1, 86_400),
         MaxFrame = settings.Int("STREAM_SCANNER_MAX_BUFFER_MB", 64, 1, 1024) << 20,
         ForceStreamOption = settings.Flag("FORCE_STREAM_OPTION", true),
         MaxFileDownload = (long)settings.Int("MAX_FILE_DOWNLOAD_MB", 64, 1, 1024) << 20,
         RealtimeOrigins = settings.Text("REALTIME_ALLOWED_ORIGINS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
-        SkipCertificateCheck = settings.Flag("TLS_INSECURE_SKIP_VERIFY", false),
         LogErrors = settings.Flag("ERROR_LOG_ENABLED", false),
         SyncFrequency = settings.Seconds("SYNC_FREQUENCY", 60, 1, 86_400),
-        Providers = new ProviderSettings
-        {
-            AzureApiVersion = settings.Text("AZURE_DEFAULT_API_VERSION") ?? ProviderSettings.Default.AzureApiVersion,
-            CohereSafety = settings.Text("COHERE_SAFETY_SETTING") ?? ProviderSettings.Default.CohereSafety,
-            DifyDebug = settings.Flag("DIFY_DEBUG", ProviderSettings.Default.DifyDebug),
-        },
+        Providers = ProviderSettings.Read(settings.Text, settings.Flag),
         JournalDirectory = settings.Text("JOURNAL_DIR") ?? Path.Combine("data", "journal"),
     };
 

@@ -26,6 +26,15 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Warning, "A notice ({Kind}) to user {UserId} did not arrive and is given up: {Reason}")]
     public static partial void NoticeGivenUp(this ILogger log, string kind, long userId, string reason);
 
+    [LoggerMessage(LogLevel.Information, "{Tested} channels and keys are tested, {Failed} failed")]
+    public static partial void ChannelsTested(this ILogger log, int tested, int failed);
+
+    [LoggerMessage(LogLevel.Warning, "{What} {ChannelId} failed a test and is disabled automatically")]
+    public static partial void ChannelDisabled(this ILogger log, string what, long channelId);
+
+    [LoggerMessage(LogLevel.Information, "{What} {ChannelId} passed a test and is enabled again")]
+    public static partial void ChannelEnabled(this ILogger log, string what, long channelId);
+
     [LoggerMessage(LogLevel.Error, "The books disagree: {Discrepancy}")]
     public static partial void BooksDisagree(this ILogger log, string discrepancy);
 }

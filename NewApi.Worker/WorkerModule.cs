@@ -3,7 +3,10 @@ using NewApi.Data;
 using NewApi.Data.Leases;
 using NewApi.Notifications;
 using NewApi.Payments;
+using NewApi.Providers;
+using NewApi.Providers.Probing;
 using NewApi.ServiceDefaults;
+using NewApi.ServiceDefaults.Egress;
 using NewApi.Worker.Jobs;
 
 namespace NewApi.Worker;
@@ -30,6 +33,15 @@ public static class WorkerModule
         builder.AddJob<WarnOfLowBalances>();
         builder.AddJob<DeliverNotices>();
         builder.AddJob<FoldUsage>();
+        builder.Services.TryAddSingleton(UpstreamConnections.Read(builder.Settings()));
+        builder.Services.TryAddSingleton<UpstreamClients>();
+        builder.Services.TryAddSingleton(provider => new UpstreamProbe(
+            provider.GetRequiredService<UpstreamClients>().For,
+            ProviderSettings.Read(builder.Settings().Text, builder.Settings().Flag),
+            provider.GetRequiredService<TimeProvider>()));
+        builder.Services.TryAddSingleton(Random.Shared);
+        builder.Services.TryAddSingleton(ChannelTestPlan.Read(builder.Settings()));
+        builder.AddJob<TestChannels>();
         builder.Services.AddHostedService<JobRunner>();
         return builder;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NewApi.Data.Channels;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Channels;
@@ -9,7 +10,7 @@ internal static class ChannelCopies
 {
     public static IReadOnlyList<ChannelRow> OnePerKey(ChannelRow template, bool addKeyToName) =>
     [
-        .. ChannelKeys.Split(template.Key).Select(key => new ChannelRow
+        .. KeyList.Split(template.Key).Select(key => new ChannelRow
         {
             Type = template.Type,
             Key = key,
@@ -40,7 +41,7 @@ internal static class ChannelCopies
 
     public static ChannelRow WithAllKeys(ChannelRow row, string? mode)
     {
-        var keys = ChannelKeys.Split(row.Key);
+        var keys = KeyList.Split(row.Key);
         row.Key = Join(keys, row.Key);
         row.ChannelInfo = MultiKeyInfo.Multi(keys.Count, mode is "polling" ? "polling" : "random").ToString();
         return row;
@@ -63,10 +64,10 @@ internal static class ChannelCopies
         }
         if (row.Key != before)
         {
-            var keys = ChannelKeys.Split(row.Key);
+            var keys = KeyList.Split(row.Key);
             if (keyMode == "append")
             {
-                keys = [.. ChannelKeys.Split(before).Concat(keys).Distinct(StringComparer.Ordinal)];
+                keys = [.. KeyList.Split(before).Concat(keys).Distinct(StringComparer.Ordinal)];
             }
             row.Key = Join(keys, keyMode == "append" ? before : row.Key);
             info.Resize(keys.Count);

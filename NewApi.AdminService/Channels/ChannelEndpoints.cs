@@ -5,6 +5,7 @@ using LinqToDB.Async;
 using NewApi.AdminService.Access;
 using NewApi.AdminService.Http;
 using NewApi.Data;
+using NewApi.Data.Channels;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Channels;

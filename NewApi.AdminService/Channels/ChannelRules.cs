@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.AdminService.Http;
+using NewApi.Data.Channels;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Channels;
@@ -26,7 +27,7 @@ internal static class ChannelRules
         {
             return Say.VertexRegion;
         }
-        if (row.Type == Codex && ChannelKeys.Split(row.Key) is var keys
+        if (row.Type == Codex && KeyList.Split(row.Key) is var keys
             && !keys.All(key => HasMember(key, "access_token") && HasMember(key, "account_id")) && !HasMember(row.Key, "access_token"))
         {
             return Say.CodexKey;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using NewApi.Data.Channels;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Channels;

@@ -107,14 +107,6 @@ internal sealed class ChannelWrites(Database database, AbilityStore abilities, I
         return count;
     }
 
-    /// <summary>What a test found; it changes nothing that routing reads, so nobody needs to hear of it.</summary>
-    public Task RecordTestAsync(long id, long milliseconds, long now, CancellationToken ct) => database.WriteAsync(
-        (db, token) => db.Channels.Where(row => row.Id == id)
-            .Set(row => row.ResponseTime, milliseconds)
-            .Set(row => row.TestTime, now)
-            .UpdateAsync(token),
-        ct);
-
     /// <summary>
     /// Writes what people edit and nothing that other processes count: use, balance and test results stay out, so that an edit never undoes them.
     /// </summary>

@@ -84,6 +84,8 @@ internal static class Say
     public static readonly Text TagMissing = new("A tag is needed", "请提供标签");
     public static readonly Text RepairRunning = new("A repair is running already", "修复正在进行");
     public static readonly Text TestUnsupported = new("Channels of this type can not be tested", "此类渠道不支持测试");
+    public static readonly Text TestRunning = new("The channels are being tested already", "渠道测试正在进行");
+    public static readonly Text ChannelMapping = new("The channel's model mapping can not be followed", "渠道的模型映射无法解析");
     public static readonly Text NoBaseUrl = new("The channel has no base URL", "渠道未设置基础地址");
     public static readonly Text BadBaseUrl = new("The base URL is not a valid http address", "基础地址不是有效的 http 地址");
     public static readonly Text NoEnabledKey = new("The channel has no enabled key", "渠道没有可用的密钥");

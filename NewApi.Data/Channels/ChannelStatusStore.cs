@@ -2,14 +2,18 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LinqToDB;
 using LinqToDB.Async;
+using LinqToDB.Data;
+using NewApi.Data.Changes;
+using NewApi.Data.Notices;
 using NewApi.Data.Rows;
+using NewApi.Data.Usage;
 
 namespace NewApi.Data.Channels;
 
-/// <summary>What disabling came to.</summary>
-public enum DisableOutcome
+/// <summary>What was switched.</summary>
+public enum StatusChange
 {
-    /// <summary>It was disabled already, may not be disabled, or its key has been replaced meanwhile.</summary>
+    /// <summary>It was so already, may not be switched, or its key has been replaced meanwhile.</summary>
     Nothing,
 
     /// <summary>One key of several.</summary>
@@ -18,12 +22,20 @@ public enum DisableOutcome
     Channel,
 }
 
-/// <summary>Switches channels and single keys off on the gateway's own account (specification: relay §3.12, §3.15).</summary>
-public sealed class ChannelStatusStore(Database database)
+/// <summary>
+/// Switches channels and single keys off and on again on the gateway's own account (specification: relay §3.12, §3.15). Root hears of it:
+/// the notice commits with the change, the line in the log and the news for other processes follow it.
+/// </summary>
+public sealed class ChannelStatusStore(Database database, UsageLogStore logs, IChangeSignal changes, TimeProvider clock)
 {
-    private const long Enabled = 1;
-    private const long DisabledAutomatically = 3;
+    /// <summary>What receivers of webhooks know these notices by.</summary>
+    public const string Kind = "channel_update";
+
     private const long Root = 100;
+    private const int SystemType = 4;
+    private const int MostNotices = 20;
+
+    private static readonly TimeSpan NoticeWindow = TimeSpan.FromHours(1);
 
     /// <summary>
     /// Disables the key that was refused: of a channel with several only that one, and the channel with its last. A channel that an
@@ -33,25 +45,67 @@ public sealed class ChannelStatusStore(Database database)
     /// <param name="index">Place of the key in the row.</param>
     /// <param name="key">The key that was used; null disables the channel whatever its keys.</param>
     /// <param name="reason">For administrators.</param>
-    /// <param name="now">Unix seconds.</param>
     /// <param name="cancellationToken">Cancels the transaction.</param>
-    public Task<DisableOutcome> DisableAsync(
-        long channelId, int index, string? key, string reason, long now, CancellationToken cancellationToken) =>
-        database.WriteAsync(
+    public Task<StatusChange> DisableAsync(long channelId, int index, string? key, string reason, CancellationToken cancellationToken) =>
+        SwitchAsync(
+            channelId,
+            index,
+            (row, now) => row.Status == ChannelStatus.Enabled && row.AutoBan != 0 ? Disable(row, index, key, reason, now) : StatusChange.Nothing,
+            "is disabled",
+            "was disabled automatically: " + reason,
+            cancellationToken);
+
+    /// <summary>
+    /// Enables what a test has found in order: the key that passed, if the gateway disabled it, and with it the channel. What an
+    /// administrator has disabled stays so.
+    /// </summary>
+    /// <param name="channelId">The channel.</param>
+    /// <param name="index">Place of the key in the row.</param>
+    /// <param name="key">The key that was used.</param>
+    /// <param name="cancellationToken">Cancels the transaction.</param>
+    public Task<StatusChange> EnableAsync(long channelId, int index, string key, CancellationToken cancellationToken) =>
+        SwitchAsync(
+            channelId, index, (row, _) => Enable(row, index, key), "is enabled again", "passed a test and was enabled again", cancellationToken);
+
+    /// <summary>When a channel was disabled (unix seconds); 0 when nobody noted it.</summary>
+    public static long DisabledAt(ChannelRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return ObjectOf(row.OtherInfo)["status_time"] is JsonValue value && value.TryGetValue<long>(out var at) ? at : 0;
+    }
+
+    /// <summary>The account that hears of the gateway's own acts; null before the setup.</summary>
+    public async Task<(long Id, string Username)?> FindRootAsync(CancellationToken cancellationToken)
+    {
+        await using var db = database.Open();
+        return await FindRootAsync(db, cancellationToken);
+    }
+
+    private static async Task<(long Id, string Username)?> FindRootAsync(DataConnection db, CancellationToken cancel)
+    {
+        var root = await db.Users.Where(user => user.Role == Root).OrderBy(user => user.Id).FirstOrDefaultAsync(cancel);
+        return root is null ? null : (root.Id, root.Username);
+    }
+
+    private async Task<StatusChange> SwitchAsync(
+        long channelId, int index, Func<ChannelRow, long, StatusChange> decide, string title, string what, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var (change, text, root) = await database.WriteAsync(
             async (db, cancel) =>
             {
                 // The row's lock: an edit under way is let through first.
                 await db.Channels.Where(row => row.Id == channelId).Set(row => row.Status, row => row.Status).UpdateAsync(cancel);
-                var row = await db.Channels.FirstOrDefaultAsync(row => row.Id == channelId, cancel);
-                if (row is not { Status: Enabled } || row.AutoBan == 0)
+                if (await db.Channels.FirstOrDefaultAsync(row => row.Id == channelId, cancel) is not { } row)
                 {
-                    return DisableOutcome.Nothing;
+                    return (StatusChange.Nothing, "", default((long Id, string Username)?));
                 }
 
-                var outcome = Disable(row, index, key, reason, now);
-                if (outcome == DisableOutcome.Nothing)
+                var before = row.Status;
+                var change = decide(row, now);
+                if (change == StatusChange.Nothing)
                 {
-                    return outcome;
+                    return (change, "", null);
                 }
 
                 await db.Channels.Where(stored => stored.Id == channelId)
@@ -59,90 +113,132 @@ public sealed class ChannelStatusStore(Database database)
                     .Set(stored => stored.OtherInfo, row.OtherInfo)
                     .Set(stored => stored.ChannelInfo, row.ChannelInfo)
                     .UpdateAsync(cancel);
-                if (outcome == DisableOutcome.Channel)
+                if (row.Status != before)
                 {
-                    await AbilityStore.SwitchAsync(db, channelId, enabled: false, cancel);
+                    await AbilityStore.SwitchAsync(db, channelId, row.Status == ChannelStatus.Enabled, cancel);
                 }
 
-                return outcome;
+                var subject = change == StatusChange.Key ? $"Key {index} of channel {channelId} ({row.Name})" : $"Channel {channelId} ({row.Name})";
+                var text = $"{subject} {what}";
+                var root = await FindRootAsync(db, cancel);
+                if (root is { } account)
+                {
+                    await NoticeStore.AddAsync(db, account.Id, Kind, $"{subject} {title}", text, MostNotices, NoticeWindow, now, cancel);
+                }
+
+                return (change, text, root);
             },
             cancellationToken);
+        if (change == StatusChange.Nothing)
+        {
+            return change;
+        }
 
-    /// <summary>The account that hears of the gateway's own acts; null before the setup.</summary>
-    public async Task<(long Id, string Username)?> FindRootAsync(CancellationToken cancellationToken)
-    {
-        await using var db = database.Open();
-        var root = await db.Users.Where(user => user.Role == Root).OrderBy(user => user.Id).FirstOrDefaultAsync(cancellationToken);
-        return root is null ? null : (root.Id, root.Username);
+        await changes.PublishAsync(ChangeTopic.Channels, channelId.ToString(), CancellationToken.None);
+        if (root is { } owner)
+        {
+            await logs.InsertAsync(
+                [
+                    new LogRow
+                    {
+                        UserId = owner.Id,
+                        Username = owner.Username,
+                        CreatedAt = now,
+                        Type = SystemType,
+                        ChannelId = channelId,
+                        Content = text,
+                    },
+                ],
+                cancellationToken);
+        }
+
+        return change;
     }
 
-    private static DisableOutcome Disable(ChannelRow row, int index, string? key, string reason, long now)
+    private static StatusChange Disable(ChannelRow row, int index, string? key, string reason, long now)
     {
-        var info = ObjectOf(row.ChannelInfo);
-        if (info?["is_multi_key"]?.GetValueKind() != JsonValueKind.True || key is null)
+        var info = MultiKeyInfo.Parse(row.ChannelInfo);
+        if (!info.IsMultiKey || key is null)
         {
             if (key is not null && row.Key.Trim() != key)
             {
-                return DisableOutcome.Nothing;
+                return StatusChange.Nothing;
             }
 
             DisableWhole(row, reason, now);
-            return DisableOutcome.Channel;
+            return StatusChange.Channel;
         }
 
         var keys = KeyList.Split(row.Key);
-        var name = index.ToString();
-        if (index >= keys.Count || keys[index] != key || StatusOf(info, name) != Enabled)
+        if (index >= keys.Count || keys[index] != key || info.StatusOf(index) != ChannelStatus.Enabled)
         {
-            return DisableOutcome.Nothing;
+            return StatusChange.Nothing;
         }
 
-        Member(info, "multi_key_status_list")[name] = DisabledAutomatically;
-        Member(info, "multi_key_disabled_reason")[name] = reason;
-        Member(info, "multi_key_disabled_time")[name] = now;
-        row.ChannelInfo = info.ToJsonString();
-        if (Enumerable.Range(0, keys.Count).Any(other => StatusOf(info, other.ToString()) == Enabled))
+        info.Disable(index, reason, now);
+        row.ChannelInfo = info.ToString();
+        if (Enumerable.Range(0, keys.Count).Any(other => info.StatusOf(other) == ChannelStatus.Enabled))
         {
-            return DisableOutcome.Key;
+            return StatusChange.Key;
         }
 
         DisableWhole(row, "All keys are disabled; the last one: " + reason, now);
-        return DisableOutcome.Channel;
+        return StatusChange.Channel;
+    }
+
+    private static StatusChange Enable(ChannelRow row, int index, string key)
+    {
+        if (row.Status is not (ChannelStatus.Enabled or ChannelStatus.DisabledAutomatically))
+        {
+            return StatusChange.Nothing;
+        }
+
+        var info = MultiKeyInfo.Parse(row.ChannelInfo);
+        var keys = info.IsMultiKey ? KeyList.Split(row.Key) : [row.Key.Trim()];
+        var status = info.IsMultiKey ? info.StatusOf(index) : ChannelStatus.Enabled;
+        if (index >= keys.Count || keys[index] != key || status == ChannelStatus.DisabledByHand
+            || (status == ChannelStatus.Enabled && row.Status == ChannelStatus.Enabled))
+        {
+            return StatusChange.Nothing;
+        }
+
+        if (status == ChannelStatus.DisabledAutomatically)
+        {
+            info.Enable(index);
+            row.ChannelInfo = info.ToString();
+        }
+
+        if (row.Status == ChannelStatus.Enabled)
+        {
+            return StatusChange.Key;
+        }
+
+        var other = ObjectOf(row.OtherInfo);
+        other.Remove("status_reason");
+        other.Remove("status_time");
+        row.OtherInfo = other.ToJsonString();
+        row.Status = ChannelStatus.Enabled;
+        return StatusChange.Channel;
     }
 
     private static void DisableWhole(ChannelRow row, string reason, long now)
     {
-        var info = ObjectOf(row.OtherInfo) ?? [];
+        var info = ObjectOf(row.OtherInfo);
         info["status_reason"] = reason;
         info["status_time"] = now;
         row.OtherInfo = info.ToJsonString();
-        row.Status = DisabledAutomatically;
+        row.Status = ChannelStatus.DisabledAutomatically;
     }
 
-    private static long StatusOf(JsonObject info, string index) =>
-        info["multi_key_status_list"] is JsonObject list && list[index] is JsonValue value && value.TryGetValue<long>(out var status)
-            ? status
-            : Enabled;
-
-    private static JsonObject Member(JsonObject info, string name)
-    {
-        if (info[name] is not JsonObject member)
-        {
-            info[name] = member = [];
-        }
-
-        return member;
-    }
-
-    private static JsonObject? ObjectOf(string? json)
+    private static JsonObject ObjectOf(string? json)
     {
         try
         {
-            return string.IsNullOrWhiteSpace(json) ? null : JsonNode.Parse(json) as JsonObject;
+            return string.IsNullOrWhiteSpace(json) ? [] : JsonNode.Parse(json) as JsonObject ?? [];
         }
         catch (JsonException)
         {
-            return null;
+            return [];
         }
     }
 }

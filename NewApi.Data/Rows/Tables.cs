@@ -72,5 +72,7 @@ public static class Tables
         public ITable<BalanceWatchRow> BalanceWatch => db.GetTable<BalanceWatchRow>();
 
         public ITable<NoticeRow> Notices => db.GetTable<NoticeRow>();
+
+        public ITable<ChannelProbeRow> ChannelProbes => db.GetTable<ChannelProbeRow>();
     }
 }

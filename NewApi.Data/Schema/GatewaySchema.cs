@@ -821,6 +821,18 @@ internal static class GatewaySchema
         ],
     };
 
+    private static readonly TableShape ChannelProbes = new("newapi_channel_probes")
+    {
+        Columns =
+        [
+            Number("channel_id").Key(),
+            Number("key_index").Key(),
+            Number("since").Required(),
+            Number("failures").Required(),
+            Number("next_probe").Required(),
+        ],
+    };
+
     /// <summary>All tables of the main database.</summary>
     public static IReadOnlyList<TableShape> Main { get; } =
     [
@@ -857,6 +869,7 @@ internal static class GatewaySchema
         Payments,
         BalanceWatch,
         Notices,
+        ChannelProbes,
     ];
 
     /// <summary>The tables of a separate log database.</summary>

@@ -163,7 +163,14 @@ public sealed class GatewayOptions(OptionReader read)
     public int RetryTimes { get; } = read.Int("RetryTimes", 0, 1000);
 
     /// <summary>Seconds that a channel test may take.</summary>
-    public decimal ChannelDisableThreshold { get; } = read.Number("ChannelDisableThreshold");
+    /// <summary>
+    /// A channel whose test takes longer is disabled. Null while no operator has said so: the reference's five seconds would disable
+    /// every model that thinks (known problem E4).
+    /// </summary>
+    public TimeSpan? ChannelDisableThreshold { get; } =
+        read.IsSet("ChannelDisableThreshold") && read.Number("ChannelDisableThreshold", 0, 86_400) is > 0 and var seconds
+            ? TimeSpan.FromSeconds((double)seconds)
+            : null;
 
     public bool AutomaticDisableChannelEnabled { get; } = read.Flag("AutomaticDisableChannelEnabled");
 

@@ -174,6 +174,7 @@ public static partial class OptionCatalog
         Flag("quota_setting.enable_free_model_pre_consume", true),
         Flag("monitor_setting.auto_test_channel_enabled", false),
         Number("monitor_setting.auto_test_channel_minutes", "10"),
+        Text("monitor_setting.channel_test_mode", "scheduled_all"),
         Json("payment_setting.amount_options", "[10,20,50,100,200,500]"),
         Json("payment_setting.amount_discount", "{}"),
         Flag("checkin_setting.enabled", false),

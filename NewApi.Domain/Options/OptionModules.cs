@@ -57,6 +57,10 @@ public sealed class MonitorSettings(OptionReader read)
     public bool AutoTestChannelEnabled { get; } = read.Flag("monitor_setting.auto_test_channel_enabled");
 
     public decimal AutoTestChannelMinutes { get; } = read.Number("monitor_setting.auto_test_channel_minutes", 0, 1_000_000);
+
+    /// <summary>Scheduled tests leave enabled channels alone.</summary>
+    public bool OnlyRecovery { get; } =
+        read.OneOf("monitor_setting.channel_test_mode", "scheduled_all", "passive_recovery") == "passive_recovery";
 }
 
 /// <summary>Module <c>payment_setting</c>.</summary>

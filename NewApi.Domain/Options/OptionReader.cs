@@ -10,6 +10,9 @@ public sealed class OptionReader(IReadOnlyDictionary<string, string> rows, IColl
 {
     public string Text(string key) => OptionCatalog.ValueOf(key, rows) ?? "";
 
+    /// <summary>Somebody has stored a value; without one the shipped default counts.</summary>
+    public bool IsSet(string key) => rows.ContainsKey(key);
+
     public bool Flag(string key) => Text(key) == "true";
 
     public int Int(string key, int min = 0, int max = int.MaxValue) => (int)Long(key, min, max);

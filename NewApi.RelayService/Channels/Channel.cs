@@ -15,6 +15,7 @@ namespace NewApi.RelayService.Channels;
 internal sealed class Channel
 {
     private readonly string? _address;
+    private readonly ModelMapping _mapping;
     private int _turn;
 
     private Channel(ChannelRow row, ProviderProfile profile)
@@ -29,8 +30,7 @@ internal sealed class Channel
         Weight = (int)Math.Clamp(row.Weight ?? 0, 0, 1_000_000);
         Account = new ProviderAccount(profile, row.BaseUrl, row.Other, row.OpenAiOrganization, ReadObject(row.Settings), row.CreatedTime);
         (Keys, MultiKeyPolling, IsMultiKey) = ReadKeys(row);
-        ModelMapping = ReadTexts(row.ModelMapping, out var mappingBroken);
-        MappingBroken = mappingBroken;
+        _mapping = ModelMapping.Parse(row.ModelMapping);
         StatusMapping = ReadStatuses(row.StatusCodeMapping);
         HeaderOverride = HeaderOverride.Parse(row.HeaderOverride);
         Override = ReadOverride(row.ParamOverride);
@@ -84,11 +84,6 @@ internal sealed class Channel
 
     /// <summary>Keys take turns; otherwise one is drawn.</summary>
     public bool MultiKeyPolling { get; }
-
-    public FrozenDictionary<string, string> ModelMapping { get; }
-
-    /// <summary>The mapping is not a JSON object of texts: the channel cannot serve until it is mended.</summary>
-    public bool MappingBroken { get; }
 
     public FrozenDictionary<int, int> StatusMapping { get; }
 
@@ -257,33 +252,8 @@ internal sealed class Channel
         return false;
     }
 
-    /// <summary>
-    /// Follows the mapping from the caller's name to the upstream's, name by name; a name that maps to itself ends the chain
-    /// (specification: relay §3.7).
-    /// </summary>
-    public bool TryMapModel(string model, out string upstreamModel)
-    {
-        upstreamModel = model;
-        if (MappingBroken)
-        {
-            return false;
-        }
-        if (ModelMapping.Count == 0)
-        {
-            return true;
-        }
-        HashSet<string>? visited = null;
-        while (ModelMapping.TryGetValue(upstreamModel, out var next) && next.Length > 0 && next != upstreamModel)
-        {
-            visited ??= new HashSet<string>(StringComparer.Ordinal) { model };
-            if (!visited.Add(next))
-            {
-                return false;
-            }
-            upstreamModel = next;
-        }
-        return true;
-    }
+    /// <summary>The upstream's name of a model; false: the mapping cannot be followed, and the channel cannot serve until it is mended.</summary>
+    public bool TryMapModel(string model, out string upstreamModel) => _mapping.TryFollow(model, out upstreamModel);
 
     private static JsonElement ReadObject(string? json)
     {
@@ -325,34 +295,6 @@ internal sealed class Channel
             var polling = root.TryGetProperty("multi_key_mode", out var mode) && mode.ValueKind == JsonValueKind.String
                 && mode.ValueEquals("polling");
             return (keys, polling, true);
-        }
-    }
-
-    private static FrozenDictionary<string, string> ReadTexts(string? json, out bool broken)
-    {
-        broken = false;
-        if (string.IsNullOrWhiteSpace(json))
-        {
-            return FrozenDictionary<string, string>.Empty;
-        }
-        if (!TryParseObject(json, out var document))
-        {
-            broken = true;
-            return FrozenDictionary<string, string>.Empty;
-        }
-        using (document)
-        {
-            var texts = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var member in document.RootElement.EnumerateObject())
-            {
-                if (member.Value.ValueKind != JsonValueKind.String)
-                {
-                    broken = true;
-                    continue;
-                }
-                texts[member.Name] = member.Value.GetString()!;
-            }
-            return texts.ToFrozenDictionary(StringComparer.Ordinal);
         }
     }
 

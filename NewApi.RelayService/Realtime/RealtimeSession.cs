@@ -9,6 +9,7 @@ using NewApi.RelayService.Channels;
 using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
 using NewApi.RelayService.UsageLogging;
+using NewApi.ServiceDefaults.Egress;
 
 namespace NewApi.RelayService.Realtime;
 

@@ -8,6 +8,7 @@ using NewApi.Protocols.Overrides;
 using NewApi.Providers;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Metering;
+using NewApi.ServiceDefaults.Egress;
 using ZstdSharp;
 
 namespace NewApi.RelayService.Upstream;

@@ -11,8 +11,6 @@ internal static partial class UnservedVariables
     public static IReadOnlyList<string> All { get; } =
     [
         "ANONYMOUS_REQUEST_BODY_LIMIT_KB",
-        "CHANNEL_TEST_ENABLED",
-        "CHANNEL_TEST_FREQUENCY",
         "CHANNEL_UPDATE_FREQUENCY",
         "CRYPTO_SECRET",
         "CountToken",
@@ -25,7 +23,6 @@ internal static partial class UnservedVariables
         "LINUX_DO_TOKEN_ENDPOINT",
         "LINUX_DO_USER_ENDPOINT",
         "LOG_SQL_CLICKHOUSE_TTL_DAYS",
-        "POLLING_INTERVAL",
         "PYROSCOPE_URL",
         "RELAY_MAX_IDLE_CONNS",
         "RELAY_MAX_IDLE_CONNS_PER_HOST",

@@ -32,11 +32,12 @@ internal sealed class WorkerHost : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<WorkerHost> StartAsync(Action<IServiceCollection>? services = null)
+    public static async Task<WorkerHost> StartAsync(Action<IServiceCollection>? services = null, Dictionary<string, string?>? settings = null)
     {
         var test = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection([new("SQLITE_PATH", test.File)]);
+        builder.Configuration.AddInMemoryCollection(settings ?? []);
         var clock = new SetClock();
         builder.Services.AddSingleton<TimeProvider>(clock);
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
@@ -88,6 +89,12 @@ internal sealed class WorkerHost : IAsyncDisposable
     {
         await using var db = Database.Open();
         return await db.Notices.OrderBy(row => row.Id).ToListAsync(Cancel);
+    }
+
+    public async Task<long> BalanceAsync(string name)
+    {
+        await using var db = Database.Open();
+        return await db.Users.Where(row => row.Username == name).Select(row => row.Quota).SingleAsync(Cancel);
     }
 
     public async ValueTask DisposeAsync()

@@ -42,14 +42,14 @@ public class ProbeTests
         await root.PutAsync("/api/channel/", new JsonObject { ["id"] = 1, ["model_mapping"] = """{"alias":"middle","middle":"real","x":"y","y":"x"}""" });
 
         await root.GetAsync("/api/channel/test/1?model=alias");
-        await root.GetAsync("/api/channel/test/1?model=x");
+        Assert.Equal("The channel's model mapping can not be followed", (await root.GetAsync("/api/channel/test/1?model=x")).Message);
         await root.GetAsync("/api/channel/test/1?model=o3-mini&endpoint_type=openai");
         await root.GetAsync("/api/channel/test/1?endpoint_type=anthropic");
 
-        Assert.Equal(["real", "x", "o3-mini", "m1"], upstream.Received.Select(asked => JsonNode.Parse(asked.Body)!["model"]!.GetValue<string>()));
-        Assert.NotNull(JsonNode.Parse(upstream.Received[2].Body)!["max_completion_tokens"]);
+        Assert.Equal(["real", "o3-mini", "m1"], upstream.Received.Select(asked => JsonNode.Parse(asked.Body)!["model"]!.GetValue<string>()));
+        Assert.NotNull(JsonNode.Parse(upstream.Received[1].Body)!["max_completion_tokens"]);
         // A call in Anthropic's dialect would reach this upstream translated.
-        Assert.Equal("/v1/chat/completions", upstream.Received[3].Path);
+        Assert.Equal("/v1/chat/completions", upstream.Received[2].Path);
     }
 
     [Theory]
@@ -103,6 +103,59 @@ public class ProbeTests
         form["type"] = 17;
         Assert.Equal(HttpStatusCode.InternalServerError, (await root.PostAsync("/api/channel/fetch_models", form)).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await root.SendAsync(HttpMethod.Post, "/api/channel/fetch_models", "{")).Status);
+    }
+
+    [Fact]
+    public async Task What_the_channel_says_of_bodies_and_headers_applies_to_its_test()
+    {
+        await using var upstream = await Upstream.StartAsync(_ => (200, """{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":2}}"""));
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        await CreateAsync(root, 1, upstream.Address);
+        await root.PutAsync("/api/channel/", new JsonObject
+        {
+            ["id"] = 1,
+            ["param_override"] = """{"temperature":0.5}""",
+            ["header_override"] = """{"*":"","X-Own":"a {api_key}","X-Copied":"{client_header:X-Other}"}""",
+        });
+
+        Assert.True((await root.GetAsync("/api/channel/test/1")).Success);
+
+        var asked = upstream.Received.Single();
+        Assert.Equal(0.5, JsonNode.Parse(asked.Body)!["temperature"]!.GetValue<double>());
+        Assert.Equal("a " + Key, asked.Headers["X-Own"]);
+        Assert.False(asked.Headers.ContainsKey("X-Copied"));
+    }
+
+    [Fact]
+    public async Task A_test_that_passes_is_logged_and_nobody_pays()
+    {
+        await using var upstream = await Upstream.StartAsync(_ => (200, """{"choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":500}}"""));
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        await CreateAsync(root, 1, upstream.Address);
+        await root.PutAsync("/api/option/", new JsonObject { ["key"] = "ModelRatio", ["value"] = """{"m1":2}""" });
+        var before = (await root.GetAsync("/api/user/self")).Data!["quota"]!.GetValue<long>();
+
+        await root.GetAsync("/api/channel/test/1");
+
+        var row = (await root.GetAsync("/api/log/?type=2")).Items.Single()!;
+        Assert.Equal(("model test", "model test", 0L), ((string?)row["content"], (string?)row["token_name"], (long)row["quota"]!));
+        Assert.Equal((1000L, 500L, 1L, "m1"), ((long)row["prompt_tokens"]!, (long)row["completion_tokens"]!, (long)row["channel"]!, (string?)row["model_name"]));
+        Assert.Equal(3000, (long)JsonNode.Parse((string)row["other"]!)!["test_quota"]!);
+        Assert.Equal(before, (await root.GetAsync("/api/user/self")).Data!["quota"]!.GetValue<long>());
+    }
+
+    [Fact]
+    public async Task All_channels_are_tested_by_a_worker_and_only_once_at_a_time()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+
+        Assert.True((await root.GetAsync("/api/channel/test")).Success);
+        var second = await root.GetAsync("/api/channel/test");
+
+        Assert.Equal((HttpStatusCode.Conflict, "The channels are being tested already"), (second.Status, second.Message));
     }
 
     private static async Task CreateAsync(Session root, int type, string address)

@@ -5,7 +5,6 @@ using LinqToDB.Async;
 using NewApi.Data.Rows;
 using NewApi.Domain;
 using NewApi.Domain.Options;
-using NewApi.RelayService.Channels;
 using NewApi.Testing.Upstreams;
 
 namespace NewApi.RelayService.Tests.Channels;
@@ -32,8 +31,8 @@ public sealed class AutoDisableTests
         var options = GatewayOptions.Parse(On, out _);
         var raw = new RelayFault(status, code, "masked") { FromUpstream = true, Leg = Leg.Headers, Unmasked = message };
 
-        Assert.Equal(due, AutoDisable.IsDue(raw, options, exhausted));
-        Assert.False(AutoDisable.IsDue(raw, GatewayOptions.Default, exhausted));
+        Assert.Equal(due, DisableRule.IsDue(raw, options, exhausted));
+        Assert.False(DisableRule.IsDue(raw, GatewayOptions.Default, exhausted));
     }
 
     [Fact]
@@ -42,9 +41,9 @@ public sealed class AutoDisableTests
         var options = GatewayOptions.Parse(new Dictionary<string, string>(On) { ["AutomaticDisableStatusCodes"] = "401,500-503" }, out _);
         var raw = new RelayFault(500, "", "text") { FromUpstream = true, Leg = Leg.Headers };
 
-        Assert.False(AutoDisable.IsDue(raw, options, exhausted: false));
-        Assert.True(AutoDisable.IsDue(raw, options, exhausted: true));
-        Assert.False(AutoDisable.IsDue(raw with { FromUpstream = false, Leg = Leg.Connect }, options, exhausted: true));
+        Assert.False(DisableRule.IsDue(raw, options, exhausted: false));
+        Assert.True(DisableRule.IsDue(raw, options, exhausted: true));
+        Assert.False(DisableRule.IsDue(raw with { FromUpstream = false, Leg = Leg.Connect }, options, exhausted: true));
     }
 
     [Fact]

@@ -2,29 +2,58 @@ using System.Text;
 using System.Text.Json.Nodes;
 using NewApi.Domain;
 using NewApi.Protocols.Canonical;
-using NewApi.Providers;
+using NewApi.Protocols.Overrides;
 
-namespace NewApi.AdminService.Channels;
+namespace NewApi.Providers.Probing;
 
 /// <summary>The tiny request that a channel test sends, in a dialect that its upstream speaks.</summary>
-internal sealed record ProbeQuestion(Dialect Dialect, string Model, ReadOnlyMemory<byte> Body, Func<JsonNode, bool> LooksRight)
+/// <param name="Model">The upstream's name of the model; a suffix that is a wish is taken off it.</param>
+/// <param name="Body">What is sent.</param>
+/// <param name="LooksRight">Whether an answer is one to it.</param>
+internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Func<JsonNode, bool> LooksRight)
 {
     private const string Hello = "hi";
-    private const int FewTokens = 16;
 
-    /// <summary>Null when the upstream takes no cheap question.</summary>
-    public static ProbeQuestion? For(ProviderAccount account, string model, string endpoint, bool stream)
+    /// <summary>False when the upstream takes no cheap question.</summary>
+    public static bool TryChoose(ProviderAccount account, string model, string endpoint, out Dialect dialect)
     {
-        foreach (var dialect in DialectsFor(model, endpoint))
+        foreach (var candidate in DialectsFor(model, endpoint))
         {
-            if (Speaks(account, dialect, model))
+            if (Speaks(account, candidate, model))
             {
-                ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(BodyOf(dialect, model, stream).ToJsonString());
-                var draft = account.Draft(dialect, model, body);
-                return new ProbeQuestion(dialect, draft?.Model ?? model, draft?.ToBytes() ?? body, AnswerOf(dialect));
+                dialect = candidate;
+                return true;
             }
         }
-        return null;
+        dialect = default;
+        return false;
+    }
+
+    /// <summary>The question, with what the provider and the channel's operator want different.</summary>
+    /// <exception cref="OverrideException">The channel's override cannot be applied.</exception>
+    /// <exception cref="OverrideRefusedException">The channel's override refuses the question.</exception>
+    public static ProbeQuestion For(
+        ProviderAccount account, Dialect dialect, string model, bool stream, ParamOverride? overrides, Dictionary<string, string> headers)
+    {
+        ReadOnlyMemory<byte> body = Bytes(BodyOf(dialect, model, stream));
+        if (account.Draft(dialect, model, body) is { } draft)
+        {
+            (model, body) = (draft.Model, draft.ToBytes());
+        }
+        if (overrides is not null)
+        {
+            var root = (JsonObject)JsonNode.Parse(body.Span)!;
+            overrides.Apply(root, new OverrideContext
+            {
+                OriginalModel = model,
+                UpstreamModel = model,
+                RequestPath = "",
+                IsChannelTest = true,
+                Headers = headers,
+            });
+            body = Bytes(root);
+        }
+        return new ProbeQuestion(model, body, AnswerOf(dialect));
     }
 
     private static bool Speaks(ProviderAccount account, Dialect dialect, string model) =>
@@ -65,8 +94,8 @@ internal sealed record ProbeQuestion(Dialect Dialect, string Model, ReadOnlyMemo
         {
             Dialect.Rerank => new() { ["model"] = model, ["query"] = Hello, ["documents"] = new JsonArray(Hello) },
             Dialect.OpenAIEmbeddings => new() { ["model"] = model, ["input"] = Hello },
-            Dialect.OpenAICompletions => new() { ["model"] = model, ["prompt"] = Hello, ["max_tokens"] = FewTokens },
-            Dialect.OpenAIResponses => new() { ["model"] = model, ["input"] = Hello, ["max_output_tokens"] = FewTokens },
+            Dialect.OpenAICompletions => new() { ["model"] = model, ["prompt"] = Hello, ["max_tokens"] = TokensFor(model) },
+            Dialect.OpenAIResponses => new() { ["model"] = model, ["input"] = Hello, ["max_output_tokens"] = TokensFor(model) },
             Dialect.GeminiContent => new()
             {
                 ["contents"] = new JsonArray(new JsonObject
@@ -74,14 +103,14 @@ internal sealed record ProbeQuestion(Dialect Dialect, string Model, ReadOnlyMemo
                     ["role"] = "user",
                     ["parts"] = new JsonArray(new JsonObject { ["text"] = Hello }),
                 }),
-                ["generationConfig"] = new JsonObject { ["maxOutputTokens"] = FewTokens },
+                ["generationConfig"] = new JsonObject { ["maxOutputTokens"] = TokensFor(model) },
             },
             _ => new()
             {
                 ["model"] = model,
                 ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Hello }),
                 // Reasoning models of OpenAI refuse the older name.
-                [IsReasoning(model) ? "max_completion_tokens" : "max_tokens"] = FewTokens,
+                [IsReasoning(model) ? "max_completion_tokens" : "max_tokens"] = TokensFor(model),
             },
         };
         if (stream && dialect is not (Dialect.GeminiContent or Dialect.OpenAIEmbeddings or Dialect.Rerank))
@@ -90,6 +119,14 @@ internal sealed record ProbeQuestion(Dialect Dialect, string Model, ReadOnlyMemo
         }
         return body;
     }
+
+    /// <summary>Few, but enough for models that think before they say anything (specification: jobs §5).</summary>
+    private static int TokensFor(string model) =>
+        model.StartsWith("gemini", StringComparison.OrdinalIgnoreCase) ? 3000
+        : model.Contains("thinking", StringComparison.OrdinalIgnoreCase) && !model.StartsWith("claude", StringComparison.OrdinalIgnoreCase) ? 50
+        : 16;
+
+    private static byte[] Bytes(JsonObject body) => Encoding.UTF8.GetBytes(body.ToJsonString());
 
     private static bool IsReasoning(string model) =>
         model.StartsWith("gpt-5", StringComparison.Ordinal) || (model.Length > 1 && model[0] == 'o' && char.IsAsciiDigit(model[1]));

@@ -2,12 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace NewApi.AdminService.Channels;
+namespace NewApi.Data.Channels;
 
 /// <summary>
 /// The JSON of <c>channels.channel_info</c> (specification: data model §4.4), with the members we do not know kept.
 /// </summary>
-internal sealed class MultiKeyInfo
+public sealed class MultiKeyInfo
 {
     private const string StatusList = "multi_key_status_list";
     private const string Reasons = "multi_key_disabled_reason";
@@ -73,9 +73,28 @@ internal sealed class MultiKeyInfo
     });
 
     /// <summary>1 enabled, 2 by hand, 3 automatically.</summary>
-    public long StatusOf(int index) =>
-        _json[StatusList] is JsonObject list && list[index.ToString(CultureInfo.InvariantCulture)] is JsonValue value
-        && value.TryGetValue<long>(out var status) ? status : ChannelStatus.Enabled;
+    public long StatusOf(int index) => Number(StatusList, index) ?? ChannelStatus.Enabled;
+
+    /// <summary>When a key was disabled (unix seconds); 0 when nobody noted it.</summary>
+    public long DisabledAt(int index) => Number(Times, index) ?? 0;
+
+    /// <summary>Disables one key on the gateway's own account.</summary>
+    public void Disable(int index, string reason, long now)
+    {
+        var name = NameOf(index);
+        Member(StatusList)[name] = ChannelStatus.DisabledAutomatically;
+        Member(Reasons)[name] = reason;
+        Member(Times)[name] = now;
+    }
+
+    /// <summary>Enables one key, and forgets why it was disabled.</summary>
+    public void Enable(int index)
+    {
+        foreach (var member in (string[])[StatusList, Reasons, Times])
+        {
+            (_json[member] as JsonObject)?.Remove(NameOf(index));
+        }
+    }
 
     /// <summary>Forgets what is known about keys beyond the new number of keys.</summary>
     public void Resize(int size)
@@ -103,11 +122,18 @@ internal sealed class MultiKeyInfo
         view.Remove(Times);
         return view;
     }
-}
 
-internal static class ChannelStatus
-{
-    public const long Enabled = 1;
-    public const long DisabledByHand = 2;
-    public const long DisabledAutomatically = 3;
+    private static string NameOf(int index) => index.ToString(CultureInfo.InvariantCulture);
+
+    private long? Number(string member, int index) =>
+        _json[member] is JsonObject list && list[NameOf(index)] is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
+
+    private JsonObject Member(string name)
+    {
+        if (_json[name] is not JsonObject member)
+        {
+            _json[name] = member = [];
+        }
+        return member;
+    }
 }
