@@ -5,6 +5,7 @@ using NewApi.Protocols;
 using NewApi.Protocols.Midjourney;
 using NewApi.Providers;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Upstream;
 using NewApi.ServiceDefaults.Egress;
 
 namespace NewApi.RelayService.Midjourney;
