@@ -135,6 +135,9 @@ public readonly record struct UpstreamTraits
     /// <summary>Takes the thoughts of earlier turns back inside OpenAI chat (<c>reasoning_content</c>); others refuse the member.</summary>
     public bool TakesReasoning { get; init; }
 
+    /// <summary>Refuses an earlier tool call without the thoughts before it, be they empty.</summary>
+    public bool NeedsReasoning { get; init; }
+
     /// <summary>Optional members that the channel does not let through.</summary>
     public RequestFields Removed { get; init; }
 }

@@ -195,9 +195,13 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, UpstreamTraits t
             json.WriteString("refusal"u8, refusal);
         }
 
-        if (traits.TakesReasoning || traits.OpenRouter)
+        if (traits.OpenRouter)
         {
             ReasoningDetails.Write(json, parts);
+        }
+        else if (traits.TakesReasoning)
+        {
+            ReasoningDetails.WriteText(json, parts, always: calls && traits.NeedsReasoning);
         }
 
         if (calls)

@@ -70,12 +70,7 @@ internal static class ReasoningDetails
     /// <summary>Writes both members of a message; the details only when they say more than the text.</summary>
     public static void Write(Utf8JsonWriter json, List<ChatPart> parts)
     {
-        var text = string.Concat(parts.OfType<ReasoningPart>().Select(part => part.Text));
-        if (text.Length > 0)
-        {
-            json.WriteString("reasoning_content"u8, text);
-        }
-
+        WriteText(json, parts, always: false);
         if (!parts.Exists(part => part is ReasoningPart { Signature: not null } or ReasoningPart { Encrypted: not null }))
         {
             return;
@@ -114,6 +109,16 @@ internal static class ReasoningDetails
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>Writes the text of the thoughts alone, for upstreams that know nothing else; none as an empty text if it must be there.</summary>
+    public static void WriteText(Utf8JsonWriter json, List<ChatPart> parts, bool always)
+    {
+        var text = string.Concat(parts.OfType<ReasoningPart>().Select(part => part.Text));
+        if (text.Length > 0 || always)
+        {
+            json.WriteString("reasoning_content"u8, text);
+        }
     }
 
     private static void WriteEnd(Utf8JsonWriter json, ReasoningPart thought, int index)

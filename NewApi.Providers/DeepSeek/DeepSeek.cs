@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NewApi.Domain;
+using NewApi.Protocols.Canonical;
 
 namespace NewApi.Providers.DeepSeek;
 
@@ -13,6 +14,8 @@ internal static class DeepSeek
             (Dialect.OpenAICompletions, "/beta/completions"),
             (Dialect.AnthropicMessages, "/anthropic/v1/messages")),
         StreamOptions = true,
+        // https://api-docs.deepseek.com/guides/thinking_mode: 400 where the thoughts before a tool call are missing.
+        Traits = new UpstreamTraits { DefaultMaxTokens = 8192, TakesReasoning = true, NeedsReasoning = true },
         Rules =
         [
             BodyRule.Move("max_completion_tokens", "max_tokens"),

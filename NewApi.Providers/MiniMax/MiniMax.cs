@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using NewApi.Domain;
 using NewApi.Protocols;
+using NewApi.Protocols.Canonical;
 using NewApi.Providers.Answers;
 
 namespace NewApi.Providers.MiniMax;
@@ -17,6 +18,8 @@ internal static class MiniMax
             (Dialect.OpenAIImages, "/v1/image_generation"),
             (Dialect.OpenAISpeech, "/v1/t2a_v2")),
         StreamOptions = true,
+        // Its models think between calls, and lose the thread where their thoughts do not come back.
+        Traits = new UpstreamTraits { DefaultMaxTokens = 8192, TakesReasoning = true },
         Adapter = new Adapter(),
     };
 

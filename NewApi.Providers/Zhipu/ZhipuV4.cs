@@ -1,4 +1,5 @@
 using NewApi.Domain;
+using NewApi.Protocols.Canonical;
 
 namespace NewApi.Providers.Zhipu;
 
@@ -16,6 +17,8 @@ internal static class ZhipuV4
             (Dialect.AnthropicMessages, "/api/anthropic/v1/messages")),
         SpecialBases = SpecialBase.All,
         StreamOptions = true,
+        // https://docs.z.ai/guides/capabilities/thinking-mode: thoughts go back together with the results of tools.
+        Traits = new UpstreamTraits { DefaultMaxTokens = 8192, TakesReasoning = true },
         // 1 and more is refused.
         Rules = [BodyRule.Move("max_completion_tokens", "max_tokens"), BodyRule.Clamp("top_p", 0, 0.99m)],
     };

@@ -5,6 +5,7 @@ using NewApi.Data.Options;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
+using NewApi.Protocols.Gemini;
 using NewApi.Protocols.Overrides;
 using NewApi.RelayService.Channels;
 
@@ -39,6 +40,10 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         {
             return new(new OutgoingRequest(call.Body!.Memory, model, headers, null));
         }
+        if (dialect == Dialect.AnthropicCountTokens)
+        {
+            model = Thoughts.NameOf(call, model);
+        }
         var body = Patch(call, channel, model, out var made);
         return new(Finish(call, channel, dialect, model, headers, body, made, call.Scan.Form == BodyForm.Json));
     }
@@ -55,6 +60,10 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         bool isJson)
     {
         body = isJson ? Adapt(call, channel, dialect, ref model, body, ref made) : body;
+        if (isJson && model != call.Model && dialect is Dialect.GeminiEmbeddings or Dialect.GeminiAction)
+        {
+            body = Rename(model, body, ref made);
+        }
         var parameters = ParamOverride.Join(call.Affinity?.Template, channel.Override);
         if (isJson && (channel.SystemPrompt is not null || parameters is { OnlyHeaders: false }))
         {
@@ -66,6 +75,20 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
             parameters.Apply([], ContextOf(call, model, ref headers));
         }
         return new OutgoingRequest(body, model, headers, made);
+    }
+
+    /// <summary>The address names the model, and so may the body.</summary>
+    private ReadOnlyMemory<byte> Rename(string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
+    {
+        var output = BodyBuffer.For(options, body.Length + 256);
+        if (!GeminiModelNames.TryWrite(body.Span, model, output))
+        {
+            output.Dispose();
+            return body;
+        }
+        made?.Dispose();
+        made = output;
+        return output.Memory;
     }
 
     /// <summary>What operators say about bodies: the channel's system prompt first, its override last.</summary>

@@ -39,12 +39,18 @@ internal static class Thoughts
         return body;
     }
 
+    /// <summary>The name of a Claude without a wish to think, which is none of a count's business.</summary>
+    public static string NameOf(RelayCall call, string model) =>
+        call.Snapshot.Options.Claude.ThinkingAdapterEnabled && !call.Snapshot.Options.Global.ThinkingModelBlacklist.Contains(model)
+            ? ThinkingSuffix.Strip(model)
+            : model;
+
     private static ReadOnlyMemory<byte> ApplySuffix(
         RelayOptions options, RelayCall call, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
     {
         var settings = call.Snapshot.Options.Claude;
-        var name = ThinkingSuffix.Strip(model);
-        if (name == model || !settings.ThinkingAdapterEnabled || call.Snapshot.Options.Global.ThinkingModelBlacklist.Contains(model))
+        var name = NameOf(call, model);
+        if (name == model)
         {
             return body;
         }

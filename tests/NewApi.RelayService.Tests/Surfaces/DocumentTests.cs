@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using NewApi.Testing.Upstreams;
 
 namespace NewApi.RelayService.Tests.Surfaces;
@@ -112,6 +113,68 @@ public sealed class DocumentTests
         Assert.Equal((path, body), (upstream.Requests.Single().Path, upstream.Requests.Single().Text));
         Assert.Equal(1, Assert.Single(await relay.ChargesAsync()).Quota);
         await relay.AssertBooksAreRightAsync(1);
+    }
+
+    [Theory]
+    [InlineData("embedContent", """{"model":"models/short","content":{"parts":[{"text":"Hi"}]}}""", """{"embedding":{"values":[0.1]}}""")]
+    [InlineData("batchEmbedContents", """{"requests":[{"model":"models/short","content":{"parts":[{"text":"Hi"}]}}]}""", """{"embeddings":[{"values":[0.1]}]}""")]
+    [InlineData("countTokens", """{"generateContentRequest":{"model":"models/short","contents":[{"parts":[{"text":"Hi"}]}]}}""", """{"totalTokens":1}""")]
+    public async Task Mapped_model_of_Gemini_has_its_upstreams_name_everywhere(string action, string body, string answer)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Json(answer));
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream, row =>
+            {
+                row.Type = 24;
+                row.Models = "short";
+                row.ModelMapping = """{"short":"gemini-embedding-001"}""";
+            })],
+            options: new() { ["ModelRatio"] = """{"short":1}""" });
+
+        var reply = await relay.PostAsync($"/v1beta/models/short:{action}", body);
+
+        Assert.Equal(answer, reply.Text);
+        var sent = Assert.Single(upstream.Requests);
+        Assert.Equal($"/v1beta/models/gemini-embedding-001:{action}", sent.Path);
+        Assert.Equal(body.Replace("short", "gemini-embedding-001", StringComparison.Ordinal), sent.Text);
+    }
+
+    [Theory]
+    [InlineData("claude-sonnet-4-5-thinking", "claude-sonnet-4-5")]
+    [InlineData("claude-opus-4-7-xhigh", "claude-opus-4-7")]
+    [InlineData("claude-sonnet-4-5", "claude-sonnet-4-5")]
+    public async Task Wish_to_think_is_no_part_of_the_name_when_tokens_are_counted(string model, string expected)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Json("""{"input_tokens":77}"""));
+        await using var relay = await StartAsync(upstream, model, type: 14, ratio: 1);
+
+        await relay.PostAsync("/v1/messages/count_tokens", $$"""{"model":"{{model}}","messages":[{"role":"user","content":"Hi"}]}""");
+
+        Assert.Equal($$"""{"model":"{{expected}}","messages":[{"role":"user","content":"Hi"}]}""", Assert.Single(upstream.Requests).Text);
+    }
+
+    [Theory]
+    [InlineData(43, "Hm.")]
+    [InlineData(25, "Hm.")]
+    [InlineData(26, "Hm.")]
+    [InlineData(35, "Hm.")]
+    [InlineData(1, null)]
+    public async Task Thoughts_before_a_call_go_back_to_providers_that_take_them(int type, string? expected)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartAsync(upstream, "deep", type, ratio: 1);
+
+        await relay.PostAsync(
+            "/v1beta/models/deep:generateContent",
+            """
+            {"contents":[{"role":"user","parts":[{"text":"Weather?"}]},
+             {"role":"model","parts":[{"text":"Hm.","thought":true},{"functionCall":{"name":"look","args":{}}}]},
+             {"role":"user","parts":[{"functionResponse":{"name":"look","response":{"result":"rain"}}}]}]}
+            """);
+
+        var sent = JsonDocument.Parse(Assert.Single(upstream.Requests).Body).RootElement;
+        var assistant = sent.GetProperty("messages").EnumerateArray().Single(message => message.GetProperty("role").GetString() == "assistant");
+        Assert.Equal(expected, assistant.TryGetProperty("reasoning_content", out var thoughts) ? thoughts.GetString() : null);
     }
 
     [Fact]
