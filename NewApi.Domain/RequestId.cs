@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace NewApi.Domain;
 
 /// <summary>
@@ -20,7 +18,7 @@ public static class RequestId
             now.TryFormat(text, out _, "yyyyMMddHHmmss");
             (now.Ticks % TimeSpan.TicksPerSecond * 100).TryFormat(text[14..], out _, "D9");
             Span<byte> random = stackalloc byte[8];
-            RandomNumberGenerator.Fill(random);
+            Random.Shared.NextBytes(random);
             for (var i = 0; i < random.Length; i++)
             {
                 // 256 is not a multiple of 62; the small bias is fine for a name that is no secret.

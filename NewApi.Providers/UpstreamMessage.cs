@@ -37,7 +37,7 @@ public class UpstreamMessage
     public IReadOnlyDictionary<string, string[]> ModelHeaders { get; init; } = ReadOnlyDictionary<string, string[]>.Empty;
 
     /// <summary>Ids that the provider does not give are made of it.</summary>
-    public string RequestId { get; init; } = Guid.NewGuid().ToString("N");
+    public string RequestId { get => field ??= Guid.NewGuid().ToString("N"); init; }
 
     public ProviderSettings Settings { get; init; } = ProviderSettings.Default;
 
