@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace NewApi.EndToEnd.Tests.Clients;
 
 /// <summary>
-/// Answers as OpenAI and Anthropic do, as far as their own clients look: text, tool calls, streams, embeddings, pictures, sound, refusals. What the prompt
+/// Answers as OpenAI, Anthropic and Gemini do, as far as their own clients look: text, tool calls, streams, embeddings, pictures, sound, refusals. What the prompt
 /// says decides: "tool" asks for a tool call, "busy" for 429, "wrong" for 400, "endless" for a stream that only the caller can end.
 /// </summary>
 internal sealed class ClientUpstream : IAsyncDisposable
@@ -18,9 +18,14 @@ internal sealed class ClientUpstream : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private string _lastBody = "";
+
     private ClientUpstream(WebApplication app) => _app = app;
 
     public string Address => _app.Urls.Single();
+
+    /// <summary>What was asked last.</summary>
+    public string LastBody => Volatile.Read(ref _lastBody);
 
     /// <summary>Completes when the endless stream's reader has gone.</summary>
     public Task Left => _left.Task;
@@ -34,6 +39,7 @@ internal sealed class ClientUpstream : IAsyncDisposable
         var upstream = new ClientUpstream(app);
         app.MapPost("/v1/chat/completions", upstream.ChatAsync);
         app.MapPost("/v1/messages", upstream.MessagesAsync);
+        app.MapPost("/v1beta/models/{call}", upstream.GenerateAsync);
         app.MapPost("/v1/embeddings", static http => JsonAsync(
             http, 200, """{"object":"list","model":"text-embedding-3-small","data":[{"object":"embedding","index":0,"embedding":"AACAPwAAAEA="}],"usage":{"prompt_tokens":7,"total_tokens":7}}"""));
         app.MapPost("/v1/moderations", static http => JsonAsync(
@@ -149,12 +155,45 @@ internal sealed class ClientUpstream : IAsyncDisposable
             """);
         await SendAsync(http, """
             event: message_delta
-            data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":8}}
-            """);
+            data: {"type":"message_delta","delta":{"stop_reason":"STOP","stop_sequence":null},"usage":{"output_tokens":8}}
+            """.Replace("STOP", tool ? "tool_use" : "end_turn", StringComparison.Ordinal));
         await SendAsync(http, """
             event: message_stop
             data: {"type":"message_stop"}
             """);
+    }
+
+    private async Task GenerateAsync(HttpContext http)
+    {
+        var body = await ReadAsync(http);
+        if (body.Contains("busy", StringComparison.Ordinal))
+        {
+            await JsonAsync(http, 429, """{"error":{"code":429,"message":"Resource has been exhausted","status":"RESOURCE_EXHAUSTED"}}""");
+            return;
+        }
+        const string Usage = """{"promptTokenCount":12,"candidatesTokenCount":8,"totalTokenCount":20}""";
+        string Answer(string part, string? finish, string? usage) =>
+            """{"candidates":[{"content":{"role":"model","parts":[""" + part + """]},"index":0"""
+            + (finish is null ? "" : $",\"finishReason\":\"{finish}\"") + "}]"
+            + (usage is null ? "" : $",\"usageMetadata\":{usage}") + ""","modelVersion":"gemini-2.0-flash"}""";
+        var call = """{"functionCall":{"name":"weather","args":{"city":"Oslo"}}}""";
+        var tool = body.Contains("a tool please", StringComparison.Ordinal);
+        if (!http.Request.RouteValues["call"]!.ToString()!.EndsWith(":streamGenerateContent", StringComparison.Ordinal))
+        {
+            await JsonAsync(http, 200, Answer(tool ? call : """{"text":"Hello there"}""", "STOP", Usage));
+            return;
+        }
+        http.Response.ContentType = "text/event-stream";
+        if (body.Contains("endless", StringComparison.Ordinal))
+        {
+            await EndlessAsync(http, "data: " + Answer("""{"text":"more "}""", null, null));
+            return;
+        }
+        if (!tool)
+        {
+            await SendAsync(http, "data: " + Answer("""{"text":"Hello "}""", null, null));
+        }
+        await SendAsync(http, "data: " + Answer(tool ? call : """{"text":"there"}""", "STOP", Usage));
     }
 
     private async Task EndlessAsync(HttpContext http, string frame)
@@ -174,10 +213,11 @@ internal sealed class ClientUpstream : IAsyncDisposable
         _left.TrySetResult();
     }
 
-    private static async Task<string> ReadAsync(HttpContext http)
+    private async Task<string> ReadAsync(HttpContext http)
     {
         using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
         var body = await reader.ReadToEndAsync(http.RequestAborted);
+        Volatile.Write(ref _lastBody, body);
         return body.Replace("\"stream\": true", "\"stream\":true", StringComparison.Ordinal);
     }
 
