@@ -7,8 +7,8 @@ using NewApi.Testing.Databases;
 namespace NewApi.EndToEnd.Tests.Money;
 
 /// <summary>
-/// Several gateways over one database, all of which may be killed and come back. Ten accounts with a limited key each; every second account
-/// has a subscription as well.
+/// Several relays over one database, all of which may be killed and come back, beside one management service and one worker; or one
+/// Standalone over its SQLite file. Ten accounts with a limited key each; every second account has a subscription as well.
 /// </summary>
 internal sealed class Cluster : IAsyncDisposable
 {
@@ -22,6 +22,7 @@ internal sealed class Cluster : IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("newapi-cluster-");
     private readonly MortalServer? _server;
     private readonly Node[] _nodes;
+    private readonly List<GatewayProcess> _beside = [];
     private readonly HttpClient _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = 400 }) { Timeout = TimeSpan.FromSeconds(60) };
 
     private Cluster(MortalServer? server, int nodes)
@@ -41,10 +42,23 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var server = engine == DatabaseEngine.Sqlite ? null : await MortalServer.StartAsync(engine);
         var cluster = new Cluster(server, nodes);
-        await cluster.StartNodeAsync(0);
-        await cluster.SetUpAsync(upstream);
-        await Task.WhenAll(Enumerable.Range(1, nodes - 1).Select(cluster.StartNodeAsync));
+        if (server is null)
+        {
+            await cluster.StartNodeAsync(0);
+            await cluster.SetUpAsync(cluster._nodes[0].Address!, upstream);
+            return cluster;
+        }
+        await cluster.SetUpAsync(await cluster.StartBesideAsync("NewApi.AdminService"), upstream);
+        await cluster.StartBesideAsync("NewApi.Worker");
+        await Task.WhenAll(Enumerable.Range(0, nodes).Select(cluster.StartNodeAsync));
         return cluster;
+    }
+
+    private async Task<Uri> StartBesideAsync(string program)
+    {
+        var process = GatewayProcess.Start(program, Directory.CreateDirectory(Path.Combine(_folder.FullName, program)).FullName, Environment);
+        _beside.Add(process);
+        return await process.ReadyAsync(Cancel);
     }
 
     /// <summary>Starts a gateway, again and again while the database is away.</summary>
@@ -54,7 +68,7 @@ internal sealed class Cluster : IAsyncDisposable
         using var deadline = new CancellationTokenSource(Patience);
         while (true)
         {
-            var process = GatewayProcess.Start("NewApi.Standalone", node.Folder, Environment);
+            var process = GatewayProcess.Start(_server is null ? "NewApi.Standalone" : "NewApi.RelayService", node.Folder, Environment);
             try
             {
                 node.Address = await process.ReadyAsync(Cancel);
@@ -75,15 +89,16 @@ internal sealed class Cluster : IAsyncDisposable
         _nodes[number].Process = null;
     }
 
-    /// <summary>Asks one of the gateways; it may be down.</summary>
-    public Task<HttpResponseMessage> ChatAsync(int node, int account, bool stream, CancellationToken cancel)
+    /// <summary>Asks one of the relays; it may be down.</summary>
+    /// <param name="maxTokens">What is held follows from it; the upstream gives 500 tokens whatever was asked for.</param>
+    public Task<HttpResponseMessage> ChatAsync(int node, int account, bool stream, int maxTokens, CancellationToken cancel)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_nodes[node].Address!, "/v1/chat/completions"))
         {
             Content = JsonContent.Create(new
             {
                 model = "gpt-4o",
-                max_tokens = 800,
+                max_tokens = maxTokens,
                 stream,
                 messages = new[] { new { role = "user", content = "Hello" } },
             }),
@@ -163,12 +178,9 @@ internal sealed class Cluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var node in _nodes)
+        foreach (var process in _nodes.Select(node => node.Process).Concat(_beside).OfType<GatewayProcess>())
         {
-            if (node.Process is not null)
-            {
-                await node.Process.DisposeAsync();
-            }
+            await process.DisposeAsync();
         }
         if (_server is not null)
         {
@@ -204,9 +216,9 @@ internal sealed class Cluster : IAsyncDisposable
     private DbConnection Connection() => _server?.Connection()
         ?? new SqliteConnection($"Data Source={Path.Combine(_nodes[0].Folder, "data", "newapi.db")};Pooling=False;Default Timeout=30");
 
-    private async Task SetUpAsync(PacedUpstream upstream)
+    private async Task SetUpAsync(Uri address, PacedUpstream upstream)
     {
-        using var admin = new HttpClient(new SocketsHttpHandler()) { BaseAddress = _nodes[0].Address, Timeout = Patience };
+        using var admin = new HttpClient(new SocketsHttpHandler()) { BaseAddress = address, Timeout = Patience };
         await PostAsync(admin, "/api/setup", new
         {
             username = "root",
