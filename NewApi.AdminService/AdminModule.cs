@@ -96,6 +96,7 @@ public static class AdminModule
         api.MapPricePreview();
         api.MapRatioSync();
         api.MapLogs();
+        api.MapDrawings();
         api.MapUsageData();
         api.MapUsageExports();
         api.MapKeyUsage();

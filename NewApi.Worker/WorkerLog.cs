@@ -37,4 +37,10 @@ internal static partial class WorkerLog
 
     [LoggerMessage(LogLevel.Error, "The books disagree: {Discrepancy}")]
     public static partial void BooksDisagree(this ILogger log, string discrepancy);
+
+    [LoggerMessage(LogLevel.Warning, "Drawing {Task} of channel {ChannelId} ends without a picture: {Reason}")]
+    public static partial void DrawingGivenUp(this ILogger log, long task, long channelId, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "A Midjourney proxy of channel {ChannelId} answers a question about drawings with status {Status}")]
+    public static partial void ProxyRefuses(this ILogger log, long channelId, int status);
 }

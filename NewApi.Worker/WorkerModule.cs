@@ -42,6 +42,10 @@ public static class WorkerModule
         builder.Services.TryAddSingleton(Random.Shared);
         builder.Services.TryAddSingleton(ChannelTestPlan.Read(builder.Settings()));
         builder.AddJob<TestChannels>();
+        if (builder.Settings().Flag("UPDATE_TASK", true))
+        {
+            builder.AddJob<FollowDrawings>();
+        }
         builder.Services.AddHostedService<JobRunner>();
         return builder;
     }

@@ -63,6 +63,7 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(SyncFetchRequest))]
 [JsonSerializable(typeof(SyncApplyRequest))]
 [JsonSerializable(typeof(SyncAppliedView))]
+[JsonSerializable(typeof(Page<DrawingView>))]
 [JsonSerializable(typeof(ChannelView))]
 [JsonSerializable(typeof(ChannelPage))]
 [JsonSerializable(typeof(ChannelFindings))]

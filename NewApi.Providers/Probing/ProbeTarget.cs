@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using NewApi.Domain;
 using NewApi.Protocols.Overrides;
 
 namespace NewApi.Providers.Probing;
@@ -38,6 +39,13 @@ public sealed class ProbeTarget(long type, string key, string? baseUrl)
     public string? Proxy =>
         ObjectOf(Setting) is { } setting && setting.TryGetProperty("proxy", out var proxy)
         && proxy.ValueKind == JsonValueKind.String && proxy.GetString() is { Length: > 0 } address ? address : null;
+
+    /// <summary>A question of the gateway's own to the account; null when its provider is unknown or its address cannot be used.</summary>
+    /// <exception cref="ProviderException">Its headers cannot be read.</exception>
+    public UpstreamMessage? Ask(Dialect dialect, string model, TimeProvider clock) =>
+        Profile is { } profile && AccountWith(profile) is { IsUsable: true } account
+            ? new ProbeMessage(Headers()) { Account = account, Key = Key, Dialect = dialect, Model = model, Clock = clock }
+            : null;
 
     internal ProviderAccount AccountWith(ProviderProfile profile) =>
         new(profile, BaseUrl, Other, Organization, ObjectOf(Settings) ?? default, Created);

@@ -38,7 +38,6 @@ internal static partial class UnservedVariables
         "TASK_TIMEOUT_MINUTES",
         "UMAMI_SCRIPT_URL",
         "UMAMI_WEBSITE_ID",
-        "UPDATE_TASK",
         "USER_SESSION_ACTIVE_LIMIT",
     ];
 

@@ -256,7 +256,7 @@ internal sealed class TestChannels(
     private static string NameOf(StatusChange change, Subject subject) =>
         change == StatusChange.Key ? $"Key {subject.Key.Index} of channel" : "Channel";
 
-    private static ProbeTarget TargetOf(ChannelRow row, string key) => new(row.Type, key, row.BaseUrl)
+    internal static ProbeTarget TargetOf(ChannelRow row, string key) => new(row.Type, key, row.BaseUrl)
     {
         Other = row.Other,
         Organization = row.OpenAiOrganization,
