@@ -16,6 +16,7 @@ using NewApi.AdminService.Subscriptions;
 using NewApi.AdminService.TopUps;
 using NewApi.AdminService.Usage;
 using NewApi.Data;
+using NewApi.Data.Sessions;
 using NewApi.Payments;
 using NewApi.Providers;
 using NewApi.Providers.Probing;
@@ -36,11 +37,11 @@ public static class AdminModule
     {
         builder.AddData();
         builder.AddPayments();
+        builder.AddSessions();
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(AdminOptions.Read(builder.Settings()));
         services.TryAddSingleton<RateLimits>();
-        services.TryAddSingleton<SessionSecret>();
         services.TryAddSingleton<SessionCookie>();
         services.TryAddSingleton<Authentication>();
         services.TryAddSingleton<Passwords>();

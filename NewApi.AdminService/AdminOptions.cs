@@ -8,9 +8,6 @@ internal sealed class AdminOptions
     /// <summary>Reported version; by default that of the build.</summary>
     public string Version { get; init; } = BuildVersion;
 
-    /// <summary>Key material of the session cookie; when null, one is made and kept in the database.</summary>
-    public string? SessionSecret { get; init; }
-
     /// <summary>Slaves only: where unknown pages are redirected to.</summary>
     public string? FrontendBaseUrl { get; init; }
 
@@ -38,7 +35,6 @@ internal sealed class AdminOptions
         return new AdminOptions
         {
             Version = settings.Text("VERSION") ?? BuildVersion,
-            SessionSecret = settings.Text("SESSION_SECRET"),
             FrontendBaseUrl = slave ? settings.Text("FRONTEND_BASE_URL")?.TrimEnd('/') : null,
             GenerateDefaultToken = settings.Flag("GENERATE_DEFAULT_TOKEN", false),
             BatchUpdate = settings.Flag("BATCH_UPDATE_ENABLED", false),

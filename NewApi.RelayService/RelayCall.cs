@@ -106,7 +106,10 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     public long TokensUsed { get; set; }
 
     /// <summary>The limits per user count the routes of text models, not those of tasks or the playground (specification: relay §1.1).</summary>
-    public bool IsLimited => Dialect != Dialect.Midjourney && !http.Request.Path.StartsWithSegments("/pg");
+    public bool IsLimited => Dialect != Dialect.Midjourney && !IsPlayground;
+
+    /// <summary>The console's own call: a session in place of a key, and the group in the body.</summary>
+    public bool IsPlayground => http.Request.Path.StartsWithSegments("/pg");
 
     /// <summary>Why the latest attempt failed.</summary>
     public RelayFault? LastFault { get; set; }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using NewApi.Data;
+using NewApi.Data.Sessions;
 using NewApi.Providers;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
@@ -31,6 +32,8 @@ public static class RelayModule
         services.AddSingleton<RelayPipeline>();
 
         services.AddSingleton<CallerDirectory>();
+        builder.AddSessions();
+        services.AddSingleton<SessionCallers>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<RequestReader>();
 

@@ -1,8 +1,12 @@
 using System.Collections.Frozen;
 using System.IO.Compression;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.Features;
 using NewApi.Domain;
 using NewApi.Protocols;
+using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Metering;
 using ZstdSharp;
 
@@ -20,13 +24,16 @@ internal sealed class RequestReader(RelayOptions options)
         [Dialect.OpenAITranslations] = "whisper-1",
     }.ToFrozenDictionary();
 
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = RequestScanner.MaxDepth, AllowDuplicateProperties = false };
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = RequestScanner.MaxDepth };
+
     public async ValueTask<RelayFault?> ReadAsync(RelayCall call)
     {
         if (call.Dialect == Dialect.OpenAIRealtime)
         {
             return ReadSocket(call);
         }
-        var fault = await ReadBodyAsync(call);
+        var fault = await ReadBodyAsync(call) ?? (call.IsPlayground ? TakeGroup(call) : null);
         if (fault is not null)
         {
             return fault;
@@ -62,6 +69,41 @@ internal sealed class RequestReader(RelayOptions options)
             : call.Model.Length == 0
             ? new RelayFault(400, "invalid_request", "field model is required") { Param = "model", Final = true }
             : null;
+    }
+
+    /// <summary>The playground names its group in the body; upstreams must not see it.</summary>
+    private RelayFault? TakeGroup(RelayCall call)
+    {
+        JsonObject? body;
+        try
+        {
+            body = JsonNode.Parse(call.Body!.Span, documentOptions: Strict) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            body = null;
+        }
+        if (body is null)
+        {
+            return new RelayFault(400, "invalid_request", "The body must be a JSON object with each member once.") { Final = true };
+        }
+        if (!body.Remove("group", out var named) || named is null)
+        {
+            return null;
+        }
+        if (named is not JsonValue value || !value.TryGetValue<string>(out var group))
+        {
+            return new RelayFault(400, "invalid_request", "field group must be a text") { Param = "group", Final = true };
+        }
+        var rest = BodyBuffer.For(options, call.Body!.Length);
+        using (var json = new Utf8JsonWriter(rest, Writing))
+        {
+            body.WriteTo(json);
+        }
+        call.Body.Dispose();
+        call.Body = rest;
+        call.Caller = call.Caller with { TokenGroup = group };
+        return Authenticator.CheckGroup(call, call.Caller);
     }
 
     private static RequestScan Scan(RelayCall call)

@@ -3,6 +3,7 @@ using LinqToDB.Async;
 using NewApi.AdminService.Http;
 using NewApi.Data;
 using NewApi.Data.Rows;
+using NewApi.Data.Sessions;
 
 namespace NewApi.AdminService.Access;
 

@@ -57,6 +57,19 @@ public sealed class CallerStore(Database database, TimeProvider clock)
         return user;
     }
 
+    /// <summary>The account of a session; null when it is deleted, or its password is no longer the one of the log-in.</summary>
+    public async Task<AccountRows?> FindAccountAsync(long id, long authVersion, CancellationToken cancellationToken)
+    {
+        if (await FindUserAsync(id, cancellationToken) is not { } user || user.AuthVersion != authVersion)
+        {
+            return null;
+        }
+
+        await using var db = database.Open();
+        var funding = await FundingStore.ReadAsync(db, id, user.Setting, clock.GetUtcNow().ToUnixTimeSeconds(), cancellationToken);
+        return new AccountRows(user, funding, await BudgetRows.Bounding(db, 0, id, user.Group).ToListAsync(cancellationToken));
+    }
+
     private async Task<CallerRows?> CompleteAsync(DataConnection db, Pair? pair, CancellationToken cancel)
     {
         if (pair is null)

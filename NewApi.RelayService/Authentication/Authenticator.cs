@@ -6,12 +6,18 @@ using NewApi.ServiceDefaults;
 namespace NewApi.RelayService.Authentication;
 
 /// <summary>Turns the presented key into a caller, or refuses (specification: relay §2.2). The only place that sees a raw key.</summary>
-internal sealed class Authenticator(CallerDirectory callers, TimeProvider clock)
+internal sealed class Authenticator(CallerDirectory callers, SessionCallers sessions, TimeProvider clock)
 {
     private const long Administrator = 10;
 
     public async ValueTask<RelayFault?> AuthenticateAsync(RelayCall call)
     {
+        if (call.IsPlayground)
+        {
+            (var account, var refusal) = await sessions.FindAsync(call.Http);
+            call.Caller = account!;
+            return refusal;
+        }
         var cancel = call.Http.RequestAborted;
         var presented = KeyReader.Read(call.Http.Request);
         var caller = await callers.FindAsync(presented.Key, cancel);
@@ -65,12 +71,12 @@ internal sealed class Authenticator(CallerDirectory callers, TimeProvider clock)
         return Refuse(403, "access_denied", "This key may not be used from your address.");
     }
 
-    private static RelayFault? CheckAccount(RelayCall call, Caller caller)
+    private static RelayFault? CheckAccount(RelayCall call, Caller caller) =>
+        caller.UserEnabled ? CheckGroup(call, caller) : Refuse(403, "", "This account is disabled.");
+
+    /// <summary>Whether the account may use the group that its key, or the playground, names.</summary>
+    public static RelayFault? CheckGroup(RelayCall call, Caller caller)
     {
-        if (!caller.UserEnabled)
-        {
-            return Refuse(403, "", "This account is disabled.");
-        }
         if (caller.TokenGroup is "" or GroupRules.Auto)
         {
             return null;
@@ -78,7 +84,7 @@ internal sealed class Authenticator(CallerDirectory callers, TimeProvider clock)
         var groups = call.Snapshot.Prices.Groups;
         return groups.CanUse(caller.UserGroup, caller.TokenGroup) && groups.Exists(caller.TokenGroup)
             ? null
-            : Refuse(403, "", $"The group {caller.TokenGroup} of this key is not open to its account.");
+            : Refuse(403, "", $"The group {caller.TokenGroup} of this {(caller.TokenId == 0 ? "call" : "key")} is not open to its account.");
     }
 
     /// <summary>An administrator's key may name a channel; it then serves even what it does not list (specification: relay §2.5).</summary>

@@ -4,8 +4,8 @@ using NewApi.RelayService.Settlement;
 
 namespace NewApi.RelayService.Authentication;
 
-/// <summary>Whoever the presented key belongs to: account, group, limits. Immutable; a changed row makes a new caller.</summary>
-internal sealed class Caller
+/// <summary>Whoever the presented key, or session, belongs to: account, group, limits. Immutable; a changed row makes a new caller.</summary>
+internal sealed record Caller
 {
     public required long UserId { get; init; }
 
@@ -18,6 +18,7 @@ internal sealed class Caller
     /// <summary>Role of the account: 10 and above may pin a channel with their key.</summary>
     public required long Role { get; init; }
 
+    /// <summary>0 for a session of the console: no key is charged.</summary>
     public required long TokenId { get; init; }
 
     public required string TokenName { get; init; }

@@ -180,7 +180,8 @@ internal sealed class CallerDirectory : IDisposable
         return networks;
     }
 
-    private static (bool AcceptsUnpriced, bool RecordsAddress) ReadSetting(string? setting)
+    /// <summary>What an account's <c>setting</c> says about its calls.</summary>
+    public static (bool AcceptsUnpriced, bool RecordsAddress) ReadSetting(string? setting)
     {
         if (string.IsNullOrEmpty(setting))
         {

@@ -22,6 +22,7 @@ internal static class TextEndpoints
         routes.MapCall("/v1/messages", Dialect.AnthropicMessages);
         routes.MapCall("/v1/messages/count_tokens", Dialect.AnthropicCountTokens);
         routes.MapCall("/v1beta/openai/chat/completions", Dialect.OpenAIChat);
+        routes.MapCall("/pg/chat/completions", Dialect.OpenAIChat);
         routes.MapCall("/v1beta/openai/embeddings", Dialect.OpenAIEmbeddings);
         routes.MapGemini("/v1beta/models/{**call}");
         routes.MapGemini("/v1/models/{**call}");

@@ -35,7 +35,7 @@ internal sealed class CallLimits(TimeProvider clock)
         }
         var caller = call.Caller;
         return Enter(call, rules, LimitScope.User, caller.UserId.ToString(CultureInfo.InvariantCulture), "account")
-            ?? Enter(call, rules, LimitScope.Key, caller.TokenId.ToString(CultureInfo.InvariantCulture), "key")
+            ?? (caller.TokenId == 0 ? null : Enter(call, rules, LimitScope.Key, caller.TokenId.ToString(CultureInfo.InvariantCulture), "key"))
             ?? Enter(call, rules, LimitScope.Group, call.Group, "group")
             ?? Enter(call, rules, LimitScope.Model, call.Model, "model");
     }

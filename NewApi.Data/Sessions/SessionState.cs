@@ -1,12 +1,12 @@
 using System.Text.Json.Serialization;
 
-namespace NewApi.AdminService.Access;
+namespace NewApi.Data.Sessions;
 
 /// <summary>
 /// What the session cookie says. It names a user and what is pending; role, status and group are read from the row on each request,
 /// so that disabling or demoting somebody takes effect at once.
 /// </summary>
-internal sealed record SessionState
+public sealed record SessionState
 {
     [JsonPropertyName("id")]
     public long UserId { get; init; }

@@ -2,16 +2,17 @@ using System.Security.Cryptography;
 using System.Text;
 using LinqToDB;
 using LinqToDB.Async;
-using NewApi.Data;
 using NewApi.Data.Rows;
 
-namespace NewApi.AdminService.Access;
+namespace NewApi.Data.Sessions;
 
 /// <summary>
 /// Where session keys come from: <c>SESSION_SECRET</c>, else a random secret that the first process stores in the database, so that
 /// restarts and further nodes on the same database share it (known problem F1).
 /// </summary>
-internal sealed class SessionSecret(AdminOptions options, Database database)
+/// <param name="configured">What the operator has set, or null.</param>
+/// <param name="database">Where a secret is kept that nobody has set.</param>
+public sealed class SessionSecret(string? configured, Database database)
 {
     private const string MetaName = "session_secret";
     private volatile byte[]? _sessionKey;
@@ -22,7 +23,7 @@ internal sealed class SessionSecret(AdminOptions options, Database database)
         {
             return known;
         }
-        var secret = options.SessionSecret ?? await StoredAsync(ct);
+        var secret = configured ?? await StoredAsync(ct);
         var key = HKDF.DeriveKey(
             HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, info: "newapi session cookie v1"u8.ToArray());
         return _sessionKey = key;
