@@ -63,6 +63,7 @@ public static class DataModule
         services.AddSingleton<SettlementStore>();
         services.AddSingleton<TaskLedger>();
         services.AddSingleton<MidjourneyStore>();
+        services.AddSingleton<TaskStore>();
         services.AddSingleton<LedgerAudit>();
         services.AddSingleton<RelayLeaseStore>();
         services.AddSingleton<SubscriptionStore>();

@@ -106,7 +106,7 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     public long TokensUsed { get; set; }
 
     /// <summary>The limits per user count the routes of text models, not those of tasks or the playground (specification: relay §1.1).</summary>
-    public bool IsLimited => Dialect != Dialect.Midjourney && !IsPlayground;
+    public bool IsLimited => Dialect is not (Dialect.Midjourney or Dialect.Video or Dialect.Suno) && !IsPlayground;
 
     /// <summary>The console's own call: a session in place of a key, and the group in the body.</summary>
     public bool IsPlayground => http.Request.Path.StartsWithSegments("/pg");

@@ -11,6 +11,7 @@ using NewApi.RelayService.Midjourney;
 using NewApi.RelayService.Realtime;
 using NewApi.RelayService.Replies;
 using NewApi.RelayService.Settlement;
+using NewApi.RelayService.Tasks;
 using NewApi.RelayService.Upstream;
 using NewApi.RelayService.UsageLogging;
 using NewApi.ServiceDefaults;
@@ -66,6 +67,12 @@ public static class RelayModule
         services.AddSingleton<MidjourneyRelay>();
         services.AddSingleton<MidjourneyPictures>();
 
+        services.AddSingleton<TaskRecords>();
+        services.AddSingleton<TaskBodies>();
+        services.AddSingleton<TaskPipeline>();
+        services.AddSingleton<TaskReader>();
+        services.AddSingleton<TaskContent>();
+
         services.AddSingleton<RelaySnapshots>();
         services.AddSingleton<ErrorLog>();
         services.AddHostedService(provider => provider.GetRequiredService<RelaySnapshots>());
@@ -83,6 +90,7 @@ public static class RelayModule
         relay.MapMedia();
         relay.MapRealtime();
         relay.MapMidjourney();
+        relay.MapTasks();
         relay.MapModels();
         relay.MapUnserved();
         return routes;

@@ -64,6 +64,9 @@ internal sealed record RelayOptions
     /// <summary>Write a log row of type 5 for every failed attempt (<c>ERROR_LOG_ENABLED</c>).</summary>
     public bool LogErrors { get; init; }
 
+    /// <summary>Models of tasks that are sold by the piece, whatever is ordered of them (<c>TASK_PRICE_PATCH</c>).</summary>
+    public IReadOnlySet<string> TaskPricePatch { get; init; } = new HashSet<string>();
+
     /// <summary>How often snapshots are reloaded even when nothing announced a change (<c>SYNC_FREQUENCY</c>).</summary>
     public TimeSpan SyncFrequency { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -94,6 +97,7 @@ internal sealed record RelayOptions
         MaxFileDownload = (long)settings.Int("MAX_FILE_DOWNLOAD_MB", 64, 1, 1024) << 20,
         RealtimeOrigins = settings.Text("REALTIME_ALLOWED_ORIGINS")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
         LogErrors = settings.Flag("ERROR_LOG_ENABLED", false),
+        TaskPricePatch = settings.List("TASK_PRICE_PATCH").ToHashSet(StringComparer.Ordinal),
         SyncFrequency = settings.Seconds("SYNC_FREQUENCY", 60, 1, 86_400),
         Providers = ProviderSettings.Read(settings.Text, settings.Flag),
         JournalDirectory = settings.Text("JOURNAL_DIR") ?? Path.Combine("data", "journal"),

@@ -46,6 +46,9 @@ public sealed record TaskEnd
 
     /// <summary>The row of the usage log for a difference: type 6 when something is given back, 2 when more is charged. Null for none.</summary>
     public LogRow? Log { get; init; }
+
+    /// <summary>How what the task costs the operator changes by its end; null where nobody knows.</summary>
+    public long? Cost { get; init; }
 }
 
 /// <summary>
@@ -106,7 +109,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                 if (charge.Log is { } log)
                 {
                     Fill(log, charge.RequestId, charge.UserId, charge.TokenId, charge.ChannelId, charge.Points, now);
-                    await rollUps.AddAsync(db, log, charge.Points, calls: 1, token);
+                    await rollUps.AddAsync(db, log, charge.Points, calls: 1, cost: null, token);
                     await LogBesideAsync(db, log, token);
                 }
                 return (payer, refusal);
@@ -117,6 +120,58 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
             await LogElsewhereAsync(charge.Log);
         }
         return result;
+    }
+
+    /// <summary>
+    /// An upstream has accepted a task that was charged without a channel and without a row of the usage log: from here on the charge counts
+    /// for that channel, and is told.
+    /// </summary>
+    /// <param name="requestId">The name under which the task was charged.</param>
+    /// <param name="channelId">Who accepted it.</param>
+    /// <param name="log">The row of the usage log; null for none.</param>
+    /// <param name="cost">What it costs the operator; null where nobody knows.</param>
+    /// <param name="transition">Moves the task's row by compare-and-set, and says whether it did. May run again after a conflict.</param>
+    /// <param name="cancel">Cancels before the commit.</param>
+    /// <returns>False when the task has been ended, or has been accepted before.</returns>
+    public async Task<bool> AcceptAsync(
+        string requestId,
+        long channelId,
+        LogRow? log,
+        long? cost,
+        Func<DataConnection, CancellationToken, Task<bool>> transition,
+        CancellationToken cancel)
+    {
+        var now = Now;
+        var accepted = await database.WriteAsync(
+            async (db, token) =>
+            {
+                var key = ConsumeKey(requestId);
+                var charged = await db.Ledger.FirstAsync(entry => entry.EntryKey == key, token);
+                await Accounts.LockAsync(db, AccountKind.Wallet, charged.UserId, token);
+                if (await LedgerEntries.ExistsAsync(db, EndKey(requestId), token) || !await transition(db, token))
+                {
+                    return false;
+                }
+                var points = -(charged.Points + charged.SubscriptionPoints);
+                await db.Ledger.Where(entry => entry.EntryKey == key)
+                    .Set(entry => entry.ChannelId, channelId)
+                    .Set(entry => entry.Logged, log is not null)
+                    .UpdateAsync(token);
+                await db.Channels.Where(row => row.Id == channelId).Set(row => row.UsedQuota, row => row.UsedQuota + points).UpdateAsync(token);
+                if (log is not null)
+                {
+                    Fill(log, requestId, charged.UserId, charged.TokenId, channelId, points, now);
+                    await rollUps.AddAsync(db, log, points, calls: 1, cost, token);
+                    await LogBesideAsync(db, log, token);
+                }
+                return true;
+            },
+            cancel);
+        if (accepted)
+        {
+            await LogElsewhereAsync(log);
+        }
+        return accepted;
     }
 
     /// <summary>
@@ -195,7 +250,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
         if (end.Log is { } log && moved != 0)
         {
             Fill(log, end.RequestId, charged.UserId, charged.TokenId, charged.ChannelId, moved, now);
-            await rollUps.AddAsync(db, log, moved, calls: 0, cancel);
+            await rollUps.AddAsync(db, log, moved, calls: 0, end.Cost, cancel);
             await LogBesideAsync(db, log, cancel);
         }
         return moved;

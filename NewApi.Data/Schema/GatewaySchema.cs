@@ -833,6 +833,21 @@ internal static class GatewaySchema
         ],
     };
 
+    private static readonly TableShape TaskPolls = new("newapi_task_polls")
+    {
+        Columns =
+        [
+            Number("task_id").Key(),
+            Number("next_poll").Required(),
+            Number("misses").Required(),
+            Number("late_looks").Required(),
+        ],
+        Indexes =
+        [
+            Index("newapi_task_polls_next_poll", "next_poll"),
+        ],
+    };
+
     /// <summary>All tables of the main database.</summary>
     public static IReadOnlyList<TableShape> Main { get; } =
     [
@@ -870,6 +885,7 @@ internal static class GatewaySchema
         BalanceWatch,
         Notices,
         ChannelProbes,
+        TaskPolls,
     ];
 
     /// <summary>The tables of a separate log database.</summary>

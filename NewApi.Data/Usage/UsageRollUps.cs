@@ -44,13 +44,16 @@ public sealed class UsageRollUps(GatewayNode? node = null)
     /// <param name="log">The row of the usage log for it.</param>
     /// <param name="points">Negative when something was given back.</param>
     /// <param name="calls">1 for the charge, 0 for a difference.</param>
+    /// <param name="cost">What it cost the operator, likewise; null where nobody knows.</param>
     /// <param name="cancel">Cancels the transaction.</param>
-    public Task AddAsync(DataConnection db, LogRow log, long points, int calls, CancellationToken cancel)
+    public Task AddAsync(DataConnection db, LogRow log, long points, int calls, long? cost, CancellationToken cancel)
     {
         var row = RowOf([], new Key(
             log.UserId, log.Username, log.ModelName, log.CreatedAt - log.CreatedAt % Hour, log.Group, log.TokenId, log.ChannelId));
         row.Count = calls;
         row.Quota = points;
+        row.Cost = cost ?? 0;
+        row.Margin = cost is { } known ? points - known : 0;
         row.TokenUsed = calls == 0 ? 0 : log.PromptTokens + log.CompletionTokens;
         return InsertAsync(db, [row], cancel);
     }

@@ -249,7 +249,7 @@ public sealed record Price
         {
             var amount = Expression is not null
                 ? Math.Truncate(Formula(new Counts(new Usage { Input = 1 }), factors, out _, out var problem) is var exact && problem is null ? exact : -1)
-                : Math.Truncate(Math.Truncate((PerCallPrice ?? ModelRatio / 2) * QuotaPerUnit * GroupRatio) * factors.TokenRatio);
+                : ForTask().Times(factors.TokenRatio);
             hold = amount is >= 0 and <= QuotaRounding.LargestCharge ? new Quota((long)amount) : Quota.Zero;
             return amount is >= 0 and <= QuotaRounding.LargestCharge ? null : OutOfRange();
         }
@@ -259,17 +259,16 @@ public sealed record Price
         }
     }
 
-    /// <summary>What a finished task costs by the tokens that its upstream reports; null for a task that is sold by the call.</summary>
-    public Quota? ForTaskTokens(long tokens, in ChargeFactors factors)
+    /// <summary>What is kept with a task, so that its end is charged by the price of its beginning.</summary>
+    public TaskPrice ForTask() => new()
     {
-        if (PerCallPrice is not null || Expression is not null)
-        {
-            return null;
-        }
-
-        var exact = Math.Truncate(Math.Clamp(tokens, 0, Counts.Most) * ModelRatio * GroupRatio * Math.Min(factors.TokenRatio, ChargeFactors.LargestOtherRatio));
-        return new Quota((long)Math.Min(exact, QuotaRounding.LargestCharge));
-    }
+        PerCall = PerCallPrice,
+        ModelRatio = ModelRatio,
+        GroupRatio = GroupRatio,
+        UserGroupRatio = UserGroupRatio,
+        QuotaPerUnit = QuotaPerUnit,
+        ByFormula = Expression is not null,
+    };
 
     private decimal Text(in Counts counts, long separateAudio)
     {

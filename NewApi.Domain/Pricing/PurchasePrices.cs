@@ -41,6 +41,23 @@ public sealed class PurchasePrices
     /// <summary>Points that a call cost the operator; null where nobody knows.</summary>
     public Quota? CostOf(Price sale, in Usage usage, in ChargeFactors factors)
     {
+        if (Find(sale) is not var (purchase, share))
+        {
+            return null;
+        }
+
+        // What nobody charged for is not a cost of ours either; what a formula cannot price is not known.
+        var charge = purchase.For(usage, factors);
+        return charge.PriceProblem is null && QuotaRounding.TryRound(charge.Quota.Points * share, out var cost) ? cost : null;
+    }
+
+    /// <summary>Points that an accepted task costs the operator; null where nobody knows.</summary>
+    public Quota? CostOfTask(Price sale, in ChargeFactors factors) =>
+        Find(sale) is var (purchase, share) && purchase.HoldForTask(factors, out var price) is null
+        && QuotaRounding.TryRound(price.Points * share, out var cost) ? cost : null;
+
+    private (Price Purchase, decimal Share)? Find(Price sale)
+    {
         ArgumentNullException.ThrowIfNull(sale);
         if (!_prices.TryGetValue(sale.Model, out var price) && !_prices.TryGetValue(AnyModel, out price))
         {
@@ -66,9 +83,6 @@ public sealed class PurchasePrices
             };
         }
 
-        // What nobody charged for is not a cost of ours either; what a formula cannot price is not known.
-        var charge = purchase.For(usage, factors);
-        var share = price.TryGetValue("ratio", out var part) ? part : 1;
-        return charge.PriceProblem is null && QuotaRounding.TryRound(charge.Quota.Points * share, out var cost) ? cost : null;
+        return (purchase, price.TryGetValue("ratio", out var part) ? part : 1);
     }
 }

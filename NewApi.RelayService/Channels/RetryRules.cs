@@ -31,6 +31,11 @@ internal static class RetryRules
             && options.AutomaticRetryStatusCodes.Contains(fault.Status);
     }
 
+    /// <summary>Orders of tasks have a rule of their own (specification: relay §3.6). One that may have arrived never comes here.</summary>
+    public static bool AllowTask(RelayFault fault) =>
+        fault.Code.StartsWith("channel:", StringComparison.Ordinal)
+        || (!fault.Final && (fault.Leg == Leg.Connect || fault.Status is not ((>= 200 and < 300) or 400 or 408 or 504 or 524)));
+
     /// <summary>
     /// The upstream refused what the request says rather than failed to serve it. An affinity rule that stays on failure ends a call there;
     /// for a channel that is down or worn out it must not cost the session its answer.

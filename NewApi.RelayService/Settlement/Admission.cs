@@ -59,7 +59,7 @@ internal sealed class Admission(Ledger ledger, CallerDirectory callers, TimeProv
         return Refuse(refusal);
     }
 
-    private static RelayFault? Refuse(HoldRefusal refusal) => refusal switch
+    public static RelayFault? Refuse(HoldRefusal refusal) => refusal switch
     {
         HoldRefusal.None => null,
         HoldRefusal.Wallet => Final("insufficient_user_quota", "The account's balance does not cover this call."),

@@ -542,31 +542,46 @@ internal sealed class Ledger(
     /// <summary>Gives the escrow of accounts back that nobody has used since <paramref name="before"/>, in milliseconds of the process clock.</summary>
     internal async Task ReturnIdleAsync(long before, CancellationToken cancel)
     {
-        foreach (var (id, account) in _accounts)
+        foreach (var account in _accounts.Values)
         {
-            if (account.Closed)
+            await ReturnIdleAsync(account, before, cancel);
+        }
+    }
+
+    /// <summary>Gives back what no call uses of one payer's balances, for a charge that is made in the database itself.</summary>
+    public async Task ReturnIdleAsync(Payer payer, CancellationToken cancel)
+    {
+        var accounts = payer.Sources.Select(source => (source.Kind, source.Id))
+            .Append((AccountKind.Key, payer.LimitedKeyId))
+            .Concat(payer.Budgets.Select(budget => (AccountKind.Budget, budget)));
+        foreach (var id in accounts)
+        {
+            if (_accounts.TryGetValue(id, out var account))
             {
-                _accounts.TryRemove(new(id, account));
-                continue;
+                await ReturnIdleAsync(account, long.MaxValue, cancel);
             }
-            var idle = account.TakeIdle(before);
-            if (!account.Closed)
-            {
-                continue;
-            }
-            _accounts.TryRemove(new(id, account));
-            if (idle == 0)
-            {
-                continue;
-            }
-            try
-            {
-                await ReturnAsync(_lease!.Name, account, idle, cancel);
-            }
-            catch (Exception error) when (!cancel.IsCancellationRequested)
-            {
-                log.ReturnFailed(error);
-            }
+        }
+    }
+
+    private async Task ReturnIdleAsync(EscrowAccount account, long before, CancellationToken cancel)
+    {
+        var idle = account.Closed ? 0 : account.TakeIdle(before);
+        if (!account.Closed)
+        {
+            return;
+        }
+        _accounts.TryRemove(new((account.Kind, account.AccountId), account));
+        if (idle == 0)
+        {
+            return;
+        }
+        try
+        {
+            await ReturnAsync(_lease!.Name, account, idle, cancel);
+        }
+        catch (Exception error) when (!cancel.IsCancellationRequested)
+        {
+            log.ReturnFailed(error);
         }
     }
 

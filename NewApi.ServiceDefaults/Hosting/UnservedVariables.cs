@@ -33,7 +33,6 @@ internal static partial class UnservedVariables
         "SYNC_HTTP_RETRY",
         "SYNC_HTTP_TIMEOUT_SECONDS",
         "SYNC_UPSTREAM_BASE",
-        "TASK_PRICE_PATCH",
         "TASK_QUERY_LIMIT",
         "TASK_TIMEOUT_MINUTES",
         "UMAMI_SCRIPT_URL",

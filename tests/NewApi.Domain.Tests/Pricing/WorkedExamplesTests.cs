@@ -332,7 +332,9 @@ public class WorkedExamplesTests
 
         Assert.Null(price.HoldForTask(new ChargeFactors { OtherRatio = (decimal)factor }, out var hold));
         Assert.Equal(expected, hold.Points);
-        Assert.Equal(model == "video-by-token" ? 272250 : null, price.ForTaskTokens(108_900, default)?.Points);
+        var factors = new Dictionary<string, decimal> { ["factor"] = (decimal)factor };
+        Assert.Equal(expected, price.ForTask().Final(hold, factors, tokens: null).Points);
+        Assert.Equal(model == "video-by-token" ? 272250 : expected, price.ForTask().Final(hold, factors, tokens: 108_900).Points);
     }
 
     [Theory]
