@@ -3,7 +3,7 @@ using System.Text;
 
 namespace NewApi.Bench.Stub;
 
-/// <summary>Answers as an OpenAI-compatible upstream words them, made once.</summary>
+/// <summary>Answers as OpenAI and Anthropic word them, made once.</summary>
 internal static class CannedAnswers
 {
     private static readonly ConcurrentDictionary<int, ReadOnlyMemory<byte>> Frames = new();
@@ -11,6 +11,12 @@ internal static class CannedAnswers
     public static ReadOnlyMemory<byte> Chat { get; } = Utf8(
         """
         {"id":"chatcmpl-bench","object":"chat.completion","created":1760000000,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"A gateway stands between callers and models: it knows who asks, picks who answers, and counts what it cost.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":31,"completion_tokens":25,"total_tokens":56,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":"fp_bench"}
+        """);
+
+    /// <summary>Answers a message, and the counting of its tokens too, so that both cost the same to send on.</summary>
+    public static ReadOnlyMemory<byte> Message { get; } = Utf8(
+        """
+        {"id":"msg_bench","type":"message","role":"assistant","model":"claude-3-5-sonnet-20241022","content":[{"type":"text","text":"A gateway stands between callers and models: it knows who asks, picks who answers, and counts what it cost."}],"stop_reason":"end_turn","stop_sequence":null,"input_tokens":31,"usage":{"input_tokens":31,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":25,"service_tier":"standard"}}
         """);
 
     public static ReadOnlyMemory<byte> Embedding { get; } = Utf8(

@@ -2,13 +2,16 @@ using System.Buffers;
 
 namespace NewApi.Bench.Stub;
 
-/// <summary>An OpenAI-speaking upstream that costs next to nothing: canned bytes, no routing, no JSON.</summary>
+/// <summary>An upstream that costs next to nothing: canned bytes, no routing, no JSON.</summary>
 internal static class StubUpstream
 {
     public static Task AnswerAsync(HttpContext context) =>
-        context.Request.Path.Value is "/v1/embeddings"
-            ? AnswerEmbeddingAsync(context)
-            : AnswerChatAsync(context);
+        context.Request.Path.Value switch
+        {
+            "/v1/embeddings" => AnswerAsync(context, CannedAnswers.Embedding),
+            "/v1/messages" or "/v1/messages/count_tokens" => AnswerAsync(context, CannedAnswers.Message),
+            _ => AnswerChatAsync(context),
+        };
 
     private static async Task AnswerChatAsync(HttpContext context)
     {
@@ -21,10 +24,10 @@ internal static class StubUpstream
         await StreamAsync(context, directive);
     }
 
-    private static async Task AnswerEmbeddingAsync(HttpContext context)
+    private static async Task AnswerAsync(HttpContext context, ReadOnlyMemory<byte> body)
     {
         await ReadDirectiveAsync(context);
-        await WriteJsonAsync(context, CannedAnswers.Embedding);
+        await WriteJsonAsync(context, body);
     }
 
     private static async Task WriteJsonAsync(HttpContext context, ReadOnlyMemory<byte> body)

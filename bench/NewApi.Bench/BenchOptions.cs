@@ -11,7 +11,7 @@ internal sealed class BenchOptions
           --rounds     how often each measure is repeated, targets taking turns (3)
           --streams    streams held open for the memory measure (1000; 10000 needs 32,000 file descriptors)
           --targets    of direct, nginx, yarp, newapi; direct always runs
-          --only       of chat, rate, prompt, paced, full, embeddings, start, memory, flat
+          --only       of chat, rate, prompt, paced, full, billed, unbilled, embeddings, start, memory, flat
           --env        an environment variable for one target, to try a setting
           --out        where the JSON goes (bench/results/<date>.json)
         """;

@@ -32,6 +32,9 @@ internal sealed class BenchRun : IDisposable
     /// <summary>The program that a Release build of a project leaves.</summary>
     public string Built(string project) => Path.Combine(Root, "artifacts", "bin", project, "release", project);
 
+    /// <summary>The program as it would be deployed: compiled ahead of time.</summary>
+    public string Published(string project) => Path.Combine(Root, "artifacts", "publish", project, "release_linux-x64", project);
+
     public void Say(string line) => Console.Error.WriteLine($"{Stopwatch.GetElapsedTime(_started).TotalSeconds,6:0.0} s  {line}");
 
     /// <summary>Says something that a reader of the figures must know too.</summary>

@@ -37,6 +37,13 @@ internal sealed class Payload
         Body($"bench:chunks={chunks},pace={paceMilliseconds},size=16; You are a helpful assistant.", Question, stream: true),
         chunks);
 
+    /// <summary>One body, and two things to do with it: have it answered for money, or have its tokens counted for nothing.</summary>
+    public static Payload Message(Target target, bool counted) => new(
+        target,
+        counted ? "/v1/messages/count_tokens" : "/v1/messages",
+        $$"""{"model":"claude-3-5-sonnet-20241022","max_tokens":256,"system":"You are a helpful assistant.","messages":[{"role":"user","content":"{{Question}}"}]}""",
+        0);
+
     public static Payload Embedding(Target target) => new(
         target, "/v1/embeddings", $$"""{"model":"text-embedding-3-small","input":"{{Question}}","encoding_format":"float"}""", 0);
 

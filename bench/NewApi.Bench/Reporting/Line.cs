@@ -20,6 +20,8 @@ internal sealed record Line(
         new("Small chat, 500/s: added p99, µs", "rate", "p99_us", "0", Added: true),
         new("200 KB prompt: CPU ms a request", "prompt", "cpu_ms_per_request", "0.000", OverYarp: 1.4),
         new("200 KB prompt: requests/s", "prompt", "requests_per_second", "0"),
+        new("Message: CPU ms a request", "billed", "cpu_ms_per_request", "0.000"),
+        new("Message without money: CPU ms a request", "unbilled", "cpu_ms_per_request", "0.000"),
         new("Embeddings: CPU ms a request", "embeddings", "cpu_ms_per_request", "0.000"),
         new("200 streams of 20 chunks/s: CPU ms per 1,000 chunks", "paced", "cpu_ms_per_1000_events", "0.0", OverYarp: 0.9),
         new("Streams at full speed: CPU ms per 1,000 chunks", "full", "cpu_ms_per_1000_events", "0.0", OverYarp: 0.9),

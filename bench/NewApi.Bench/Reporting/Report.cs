@@ -37,11 +37,23 @@ internal sealed class Report(BenchRun run, Conditions conditions)
             }
             text.AppendLine($" {Ratio(line, "yarp")} | {Ratio(line, "nginx")} | {Bar(line)} | {Verdict(line)} |");
         }
+        if (Money("newapi") is { } ours && Money("yarp") is { } theirs)
+        {
+            text.AppendLine().AppendLine(
+                $"- Money on over money off, CPU: newapi {ours:0.00}; yarp, which has none and shows the noise, {theirs:0.00}.");
+        }
         foreach (var note in run.Notes)
         {
             text.AppendLine().AppendLine($"- {note}");
         }
         return text.ToString();
+    }
+
+    /// <summary>What a message that is charged costs over the same one that is not.</summary>
+    private double? Money(string target)
+    {
+        var (billed, unbilled) = (Line.All.Single(line => line.Measure == "billed"), Line.All.Single(line => line.Measure == "unbilled"));
+        return Values(billed, target) is { Count: > 0 } on && Values(unbilled, target) is { Count: > 0 } off ? Median(on) / Median(off) : null;
     }
 
     private string Cell(Line line, string target)

@@ -15,6 +15,9 @@ namespace NewApi.Bench.Scenarios;
 internal sealed record LoadMeasure(
     string Name, TimeSpan Duration, bool PerEvents, Func<Target, TimeSpan, CancellationToken, Task<LoadResult>> RunAsync)
 {
+    /// <summary>Whether a gateway charges for it. Counting tokens is the same way through it, without hold, journal, ledger and usage row.</summary>
+    public bool Billed { get; init; } = true;
+
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -36,11 +39,18 @@ internal sealed record LoadMeasure(
                 200, TimeSpan.Zero, stagger: TimeSpan.FromMilliseconds(1), ct)),
         new("full", TimeSpan.FromSeconds(2), true, (target, duration, ct) =>
             ClosedLoop.RunAsync(target.Port, Payload.Stream(target, chunks: 200, paceMilliseconds: 0), 16, duration, TimeSpan.Zero, ct)),
+        new("billed", TimeSpan.FromSeconds(2), false, (target, duration, ct) =>
+            ClosedLoop.RunAsync(target.Port, Payload.Message(target, counted: false), 32, duration, TimeSpan.Zero, ct)),
+        new("unbilled", TimeSpan.FromSeconds(2), false, (target, duration, ct) =>
+            ClosedLoop.RunAsync(target.Port, Payload.Message(target, counted: true), 32, duration, TimeSpan.Zero, ct))
+        {
+            Billed = false,
+        },
         new("embeddings", TimeSpan.FromSeconds(1.5), false, (target, duration, ct) =>
             ClosedLoop.RunAsync(target.Port, Payload.Embedding(target), 32, duration, TimeSpan.Zero, ct)),
     ];
 
-    /// <summary>Answers so far per target, streams included: what a gateway must have charged for.</summary>
+    /// <summary>Billed answers so far per target, streams included: what a gateway must have charged for.</summary>
     public static Dictionary<string, long> Replies { get; } = [];
 
     /// <summary>A short load of the same kind, not measured.</summary>
@@ -71,8 +81,8 @@ internal sealed record LoadMeasure(
         });
     }
 
-    private static void Count(Target target, LoadResult result) =>
-        Replies[target.Name] = Replies.GetValueOrDefault(target.Name) + result.Replies;
+    private void Count(Target target, LoadResult result) =>
+        Replies[target.Name] = Replies.GetValueOrDefault(target.Name) + (Billed ? result.Replies : 0);
 
     private async Task<LoadResult> LoadAsync(Target target, TimeSpan duration, CancellationToken ct)
     {

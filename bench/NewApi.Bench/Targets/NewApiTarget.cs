@@ -3,16 +3,16 @@ using System.Text.Json;
 
 namespace NewApi.Bench.Targets;
 
-/// <summary>The product as an operator first meets it: the standalone host, one SQLite file, one account, one channel, one key.</summary>
+/// <summary>The product as an operator first meets it: the standalone host, one SQLite file, one account, a channel for each dialect of the stub, one key.</summary>
 internal sealed class NewApiTarget(BenchRun run, StubTarget stub) : Target(run, "newapi")
 {
     private const string Account = "root";
     private readonly string _password = Guid.NewGuid().ToString("N")[..16];
     private string _session = "";
 
-    public override string? Absence => File.Exists(Run.Built("NewApi.Standalone")) ? null : "NewApi.Standalone is not built for Release";
+    public override string? Absence => File.Exists(Run.Published("NewApi.Standalone")) ? null : "NewApi.Standalone is not published";
 
-    protected override Launch Launch => new(Run.Built("NewApi.Standalone"))
+    protected override Launch Launch => new(Run.Published("NewApi.Standalone"))
     {
         Environment = new Dictionary<string, string>
         {
@@ -39,19 +39,8 @@ internal sealed class NewApiTarget(BenchRun run, StubTarget stub) : Target(run, 
             DemoSiteEnabled = false,
         }, ct);
         await LogInAsync(http, ct);
-        await SendAsync(http, HttpMethod.Post, "/api/channel/", new
-        {
-            mode = "single",
-            channel = new
-            {
-                type = 1,
-                name = "stub",
-                key = "sk-stub",
-                base_url = stub.Address,
-                models = "gpt-4o-mini,gpt-4o,text-embedding-3-small",
-                group = "default",
-            },
-        }, ct);
+        await AddChannelAsync(http, type: 1, "gpt-4o-mini,gpt-4o,text-embedding-3-small", ct);
+        await AddChannelAsync(http, type: 14, "claude-3-5-sonnet-20241022", ct);
         await SendAsync(http, HttpMethod.Post, "/api/token/", new
         {
             name = "bench",
@@ -70,6 +59,13 @@ internal sealed class NewApiTarget(BenchRun run, StubTarget stub) : Target(run, 
         var account = await SendAsync(http, HttpMethod.Get, "/api/user/self", null, ct);
         return account.GetProperty("request_count").GetInt64();
     }
+
+    private Task<JsonElement> AddChannelAsync(HttpClient http, int type, string models, CancellationToken ct) =>
+        SendAsync(http, HttpMethod.Post, "/api/channel/", new
+        {
+            mode = "single",
+            channel = new { type, name = $"stub {type}", key = "sk-stub", base_url = stub.Address, models, group = "default" },
+        }, ct);
 
     private HttpClient Console() => new(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri($"http://127.0.0.1:{Port}") };
 
