@@ -4,11 +4,15 @@ namespace NewApi.Domain;
 
 /// <summary>
 /// Sums per key over a sliding window with two numbers per key, whatever the limit (known problem D3): those of the current window, and those
-/// of the previous one weighted by how much of it the sliding window still covers. Keys that fell silent are dropped as windows pass.
+/// of the previous one weighted by how much of it the sliding window still covers. Keys that fell silent are dropped as windows pass. Several
+/// processes can count together: each takes what it has not told the others yet, and learns what all of them have.
 /// </summary>
 public sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
     where TKey : notnull
 {
+    /// <summary>How long others are told and asked about a key that nobody here counts on.</summary>
+    private static readonly TimeSpan SharedFor = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<TKey, Counter> _counters = new();
     private long _sweptWindow;
 
@@ -18,10 +22,11 @@ public sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
     /// <summary>Adds an amount unless the sum has reached the limit; an amount of 0 only asks.</summary>
     public bool TryAdd(TKey key, long amount, long limit)
     {
-        var counter = Turn(key, out var covered);
+        var counter = Turn(key, out var covered, out var asked);
         lock (counter)
         {
-            if (counter.Current + counter.Previous * covered >= limit)
+            counter.AskedAt = asked;
+            if (counter.Current + counter.Elsewhere + counter.Previous * covered >= limit)
             {
                 return false;
             }
@@ -33,16 +38,53 @@ public sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
     /// <summary>Adds an amount, or takes one back, whatever the limit.</summary>
     public void Add(TKey key, long amount)
     {
-        var counter = Turn(key, out _);
+        var counter = Turn(key, out _, out var asked);
         lock (counter)
         {
+            counter.AskedAt = asked;
             counter.Current = Math.Max(0, counter.Current + amount);
         }
     }
 
-    private Counter Turn(TKey key, out double covered)
+    /// <summary>What has been counted here in the current window since it was last taken, of every key that was asked about within a minute.</summary>
+    public IReadOnlyList<(TKey Key, long Window, long Amount)> TakeUnshared()
     {
         var ticks = clock.GetUtcNow().UtcTicks;
+        var now = ticks / window.Ticks;
+        var taken = new List<(TKey, long, long)>();
+        foreach (var (key, counter) in _counters)
+        {
+            lock (counter)
+            {
+                if (counter.Window != now || ticks - counter.AskedAt > SharedFor.Ticks)
+                {
+                    continue;
+                }
+                taken.Add((key, now, counter.Current - counter.Shared));
+                counter.Shared = counter.Current;
+            }
+        }
+        return taken;
+    }
+
+    /// <summary>All processes together have counted so much in a window, what was taken here included.</summary>
+    public void Learn(TKey key, long counted, long total)
+    {
+        if (_counters.TryGetValue(key, out var counter))
+        {
+            lock (counter)
+            {
+                if (counter.Window == counted)
+                {
+                    counter.Elsewhere = Math.Max(0, total - counter.Shared);
+                }
+            }
+        }
+    }
+
+    private Counter Turn(TKey key, out double covered, out long ticks)
+    {
+        ticks = clock.GetUtcNow().UtcTicks;
         var now = ticks / window.Ticks;
         covered = 1 - (double)(ticks % window.Ticks) / window.Ticks;
         Sweep(now);
@@ -51,8 +93,8 @@ public sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
         {
             if (counter.Window != now)
             {
-                counter.Previous = counter.Window == now - 1 ? counter.Current : 0;
-                counter.Current = 0;
+                counter.Previous = counter.Window == now - 1 ? counter.Current + counter.Elsewhere : 0;
+                counter.Current = counter.Shared = counter.Elsewhere = 0;
                 counter.Window = now;
             }
         }
@@ -81,5 +123,8 @@ public sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
         public long Window = long.MaxValue;
         public long Current;
         public long Previous;
+        public long Shared;
+        public long Elsewhere;
+        public long AskedAt;
     }
 }

@@ -54,6 +54,9 @@ internal static partial class RelayLog
     [LoggerMessage(11, LogLevel.Warning, "{Rows} rows of the error log cannot be written")]
     public static partial void ErrorLogFailed(this ILogger logger, int rows, Exception error);
 
+    [LoggerMessage(31, LogLevel.Warning, "Redis does not answer: limits are counted by this relay alone")]
+    public static partial void LimitsAlone(this ILogger logger, Exception error);
+
     [LoggerMessage(30, LogLevel.Warning, "Upstreams report calls of the tool {Tool}, which has no price in tool_price_setting.prices")]
     public static partial void ToolUnpriced(this ILogger logger, string tool);
 }

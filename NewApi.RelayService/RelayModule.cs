@@ -47,6 +47,7 @@ public static class RelayModule
         services.AddSingleton<Affinity>();
         services.AddSingleton<CallLimits>();
         services.AddSingleton<LoadGuard>();
+        services.AddSingleton<SharedLimits>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Violations>();
         services.AddSingleton<UnpricedTools>();
@@ -77,6 +78,7 @@ public static class RelayModule
         services.AddSingleton<ErrorLog>();
         services.AddHostedService(provider => provider.GetRequiredService<RelaySnapshots>());
         services.AddHostedService(provider => provider.GetRequiredService<LoadGuard>());
+        services.AddHostedService(provider => provider.GetRequiredService<SharedLimits>());
         services.AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddHostedService(provider => provider.GetRequiredService<ErrorLog>());
         services.AddHostedService(provider => provider.GetRequiredService<AutoDisable>());

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Globalization;
 using NewApi.Domain;
 using NewApi.Domain.Options;
@@ -8,17 +9,39 @@ namespace NewApi.RelayService.Limits;
 
 /// <summary>
 /// How much of the gateway one user, key, group, model or channel may take (specification: relay §7.1, and the rules of
-/// <c>limit_setting.rules</c>). Counted in this process, without waiting for anybody: behind N relays a caller may get N times as much.
+/// <c>limit_setting.rules</c>). Counted in this process, without waiting for anybody; <see cref="SharedLimits"/> tells the other relays.
 /// </summary>
 internal sealed class CallLimits(TimeProvider clock)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     private readonly WindowCounters<(LimitScope, string)> _requests = new(Minute, clock);
     private readonly WindowCounters<(LimitScope, string)> _tokens = new(Minute, clock);
-    private readonly WindowCounters<(LimitScope, string)> _daily = new(TimeSpan.FromDays(1), clock);
-    private readonly ConcurrentDictionary<(LimitScope, string), long> _running = new();
+    private readonly WindowCounters<(LimitScope, string)> _daily = new(Day, clock);
+    private readonly ConcurrentDictionary<(LimitScope Scope, string Name), long> _running = new();
     private readonly ConcurrentDictionary<int, (WindowCounters<long> Total, WindowCounters<long> Success)> _perUser = new();
+
+    /// <summary>Calls that run on other relays, as far as they have said.</summary>
+    public IReadOnlyDictionary<(LimitScope Scope, string Name), long> RunningElsewhere { get; set; } =
+        FrozenDictionary<(LimitScope Scope, string Name), long>.Empty;
+
+    /// <summary>Calls that run here.</summary>
+    public IEnumerable<KeyValuePair<(LimitScope Scope, string Name), long>> Running => _running;
+
+    /// <summary>Shows every counter, with the name by which relays know it.</summary>
+    public async Task ShareAsync(ICountExchange exchange)
+    {
+        await exchange.ExchangeAsync("rpm", _requests, static key => $"{key.Item1}:{key.Item2}", Minute);
+        await exchange.ExchangeAsync("tpm", _tokens, static key => $"{key.Item1}:{key.Item2}", Minute);
+        await exchange.ExchangeAsync("rpd", _daily, static key => $"{key.Item1}:{key.Item2}", Day);
+        foreach (var (minutes, (total, success)) in _perUser)
+        {
+            var window = TimeSpan.FromMinutes(minutes);
+            await exchange.ExchangeAsync($"total{minutes}", total, static user => user.ToString(CultureInfo.InvariantCulture), window);
+            await exchange.ExchangeAsync($"success{minutes}", success, static user => user.ToString(CultureInfo.InvariantCulture), window);
+        }
+    }
 
     /// <summary>Admits a call, or says what it exceeded. What it takes is given back by <see cref="End"/>.</summary>
     public RelayFault? Admit(RelayCall call)
@@ -87,7 +110,7 @@ internal sealed class CallLimits(TimeProvider clock)
             return null;
         }
         var key = (scope, name);
-        if (limit.Concurrency > 0 && _running.AddOrUpdate(key, 1, static (_, running) => running + 1) > limit.Concurrency)
+        if (limit.Concurrency > 0 && _running.AddOrUpdate(key, 1, static (_, running) => running + 1) + RunningElsewhere.GetValueOrDefault(key) > limit.Concurrency)
         {
             Release(key);
             return Refused($"Too many calls of this {word} run at the same time.", TimeSpan.FromSeconds(1));

@@ -70,11 +70,13 @@ internal sealed class RelayHost : IAsyncDisposable
     /// <param name="configure">Settings that the environment cannot express, such as parts of a second.</param>
     /// <param name="options">Rows of the options table.</param>
     /// <param name="token">Changes the key before it is stored.</param>
+    /// <param name="redis">A value for <c>REDIS_CONN_STRING</c>, or null for none.</param>
     public static async Task<RelayHost> StartAsync(
         IEnumerable<ChannelRow> channels,
         Func<RelayOptions, RelayOptions>? configure = null,
         Dictionary<string, string>? options = null,
-        Action<TokenRow>? token = null)
+        Action<TokenRow>? token = null,
+        string? redis = null)
     {
         var folder = Directory.CreateTempSubdirectory("newapi-relay-");
         var file = Path.Combine(folder.FullName, "newapi.db");
@@ -85,6 +87,7 @@ internal sealed class RelayHost : IAsyncDisposable
             ["SQLITE_PATH"] = file,
             ["JOURNAL_DIR"] = Path.Combine(folder.FullName, "journal"),
             ["ERROR_LOG_ENABLED"] = "true",
+            ["REDIS_CONN_STRING"] = redis,
         });
         var logs = new RecordedLogs();
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(logs);
