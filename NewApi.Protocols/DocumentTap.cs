@@ -20,7 +20,7 @@ namespace NewApi.Protocols;
 /// {"type":"speech.audio.delta","audio":"…"}                  {"type":"speech.audio.done","usage":{…}}
 /// </code>
 /// </summary>
-internal sealed class DocumentTap(Dialect dialect) : StreamTap
+internal sealed class DocumentTap(Dialect dialect) : FrameTap
 {
     private OpenAIUsage _usage;
 

@@ -40,7 +40,7 @@ public static class ReplyReader
             return new ReplyFacts { Delivered = !body.IsEmpty };
         }
 
-        var tap = StreamTap.Create(dialect, TokenFamily.Other, whole: true, countsText: false);
+        var tap = FrameTap.Create(dialect, TokenFamily.Other, whole: true, countsText: false);
         var kind = tap.ObserveJson(body, default);
         return new ReplyFacts
         {
@@ -55,7 +55,7 @@ public static class ReplyReader
 
     /// <summary>Tells content, reasoning and tool calls of an answer: for answers that report no usage.</summary>
     public static void ReadText(Dialect dialect, ReadOnlySpan<byte> body, TextTally tally) =>
-        StreamTap.Create(dialect, default, whole: true, countsText: true, tally).ObserveJson(body, default);
+        FrameTap.Create(dialect, default, whole: true, countsText: true, tally).ObserveJson(body, default);
 
     /// <summary>
     /// Thousands of numbers stand before the usage of embeddings, and none of them matters here: so the usage is looked for from the end.

@@ -1,25 +1,15 @@
-using System.Text.Json;
 using NewApi.Domain;
 using NewApi.Domain.Tokens;
-using NewApi.Protocols.Anthropic;
-using NewApi.Protocols.Gemini;
-using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Protocols;
 
 /// <summary>
 /// Watches the frames of one upstream's answer as they pass and keeps the facts: usage, whether content came, how it ended. The state
-/// is of constant size, however long the stream. Whole (buffered) answers are read by the same code.
+/// is of constant size, however long the stream. What passes as it is, is watched by a <see cref="FrameTap"/>; what is told anew, by the
+/// <see cref="Canonical.StreamTranslator"/> that reads it anyway.
 /// </summary>
 public abstract class StreamTap
 {
-    private const int LongestName = 256;
-
-    private byte[]? _joined;
-    private byte[]? _text;
-    private TokenEstimate _estimate;
-    private TextTally? _tally;
-
     private protected StreamTap()
     {
     }
@@ -47,25 +37,25 @@ public abstract class StreamTap
 
     public int ToolCalls { get; private protected set; }
 
-    public int MalformedFrames { get; private set; }
+    public int MalformedFrames { get; private protected set; }
 
     /// <summary>Pictures in the answer.</summary>
     public int Images { get; private protected set; }
 
     /// <summary>UTF-8 bytes of the content, reasoning and tool calls that came.</summary>
-    public long DeliveredBytes { get; private set; }
+    public long DeliveredBytes { get; private protected set; }
 
     /// <summary>
     /// The same in tokens, estimated, seven more for each tool call: for upstreams that report nothing (specification: billing §9).
     /// Error texts are never in it.
     /// </summary>
-    public long EstimatedOutput => _estimate.Total + (7L * ToolCalls);
+    public long EstimatedOutput => Estimated.Total + (7L * ToolCalls);
 
     /// <summary>Id of the answer, as the upstream gave it.</summary>
-    public string? ReplyId { get; private set; }
+    public string? ReplyId { get; private protected set; }
 
     /// <summary>Model as the upstream names it in the answer.</summary>
-    public string? ReplyModel { get; private set; }
+    public string? ReplyModel { get; private protected set; }
 
     /// <summary><c>created</c> of OpenAI answers, in seconds since 1970; 0 when absent.</summary>
     public long Created { get; private protected set; }
@@ -73,170 +63,22 @@ public abstract class StreamTap
     /// <summary>The sequence number that the next event of a Responses stream should bear.</summary>
     public long NextSequence { get; private protected set; }
 
-    /// <summary>A whole answer, whose figures are final, rather than frames.</summary>
-    internal bool IsWhole { get; init; }
-
-    /// <summary>Off where only reported usage matters.</summary>
-    internal bool CountsText { get; init; } = true;
+    /// <summary>What was delivered, in tokens without calls.</summary>
+    private protected TokenEstimate Estimated;
 
     /// <summary>A tap for one stream.</summary>
     /// <param name="dialect">The upstream's dialect.</param>
     /// <param name="family">Whose tokens <see cref="EstimatedOutput"/> estimates.</param>
     public static StreamTap Create(Dialect dialect, TokenFamily family = TokenFamily.Other) =>
-        Create(dialect, family, whole: false, countsText: true);
-
-    internal static StreamTap Create(Dialect dialect, TokenFamily family, bool whole, bool countsText, TextTally? tally = null)
-    {
-        StreamTap tap = dialect switch
-        {
-            Dialect.OpenAIChat or Dialect.OpenAICompletions or Dialect.OpenAIEmbeddings => new OpenAITap { IsWhole = whole, CountsText = countsText },
-            Dialect.AnthropicMessages => new AnthropicTap { IsWhole = whole, CountsText = countsText },
-            Dialect.GeminiContent => new GeminiTap { IsWhole = whole, CountsText = countsText },
-            Dialect.OpenAIResponses => new ResponsesTap { IsWhole = whole, CountsText = countsText },
-            _ => new DocumentTap(dialect) { IsWhole = whole, CountsText = countsText },
-        };
-        tap._estimate = new TokenEstimate(family);
-        tap._tally = tally;
-        return tap;
-    }
+        FrameTap.Create(dialect, family, whole: false, countsText: true);
 
     /// <summary>Takes note of one raw frame of <see cref="SseFrameBuffer"/>.</summary>
-    public FrameKind Observe(ReadOnlySpan<byte> frame)
-    {
-        var sse = SseFrame.Read(frame, ref _joined);
-        var data = sse.Data.Trim(" \t\r\n"u8);
-        if (data.IsEmpty)
-        {
-            return FrameKind.None;
-        }
+    public abstract FrameKind Observe(ReadOnlySpan<byte> frame);
 
-        if (data.SequenceEqual("[DONE]"u8))
-        {
-            Finished |= Error is null;
-            return FrameKind.Terminal;
-        }
-
-        return ObserveJson(data, sse.Event);
-    }
-
-    /// <summary>Takes note of one JSON document: the data of a frame, or a whole answer.</summary>
-    internal FrameKind ObserveJson(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
-    {
-        var (delivered, finished, calls, bytes, estimate) = (Delivered, Finished, ToolCalls, DeliveredBytes, _estimate);
-        try
-        {
-            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
-            reader.Read();
-            var kind = Read(ref reader, json, name);
-            if ((kind & FrameKind.Malformed) != 0)
-            {
-                MalformedFrames++;
-            }
-
-            return kind;
-        }
-        catch (JsonException)
-        {
-            // What a broken frame seemed to say does not count.
-            (Delivered, Finished, ToolCalls, DeliveredBytes, _estimate) = (delivered, finished, calls, bytes, estimate);
-            MalformedFrames++;
-            return FrameKind.Malformed;
-        }
-    }
-
-    /// <summary>Reads one document; the reader stands on its first token, and must be read to its end.</summary>
-    private protected abstract FrameKind Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name);
-
-    /// <summary>Counts the current string as delivered; returns whether there was text in it.</summary>
-    private protected bool Deliver(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.IsEmpty)
-        {
-            reader.Skip();
-            return false;
-        }
-
-        Delivered = true;
-        Count(reader.ValueSpan, reader.ValueIsEscaped);
-        return true;
-    }
-
-    /// <summary>Counts text that the model has produced.</summary>
-    private protected void Count(ReadOnlySpan<byte> raw, bool escaped)
-    {
-        if (!CountsText)
-        {
-            return;
-        }
-
-        if (!escaped)
-        {
-            Tally(raw);
-            return;
-        }
-
-        if (raw.Length <= 256)
-        {
-            Span<byte> small = stackalloc byte[256];
-            Tally(small[..JsonText.Decode(raw, small)]);
-            return;
-        }
-
-        if (_text is null || _text.Length < raw.Length)
-        {
-            _text = new byte[raw.Length];
-        }
-
-        Tally(_text.AsSpan(0, JsonText.Decode(raw, _text)));
-    }
-
-    private void Tally(ReadOnlySpan<byte> utf8)
+    /// <summary>Counts text as delivered.</summary>
+    private protected void Tally(ReadOnlySpan<byte> utf8)
     {
         DeliveredBytes += utf8.Length;
-        if (_tally is null)
-        {
-            _estimate.Add(utf8);
-        }
-        else
-        {
-            _tally.Text(utf8);
-        }
+        Estimated.Add(utf8);
     }
-
-    private protected void NoteId(ref Utf8JsonReader reader)
-    {
-        if (ReplyId is null && IsShortText(reader))
-        {
-            ReplyId = JsonText.ToText(reader.ValueSpan, reader.ValueIsEscaped);
-        }
-
-        reader.Skip();
-    }
-
-    private protected void NoteModel(ref Utf8JsonReader reader)
-    {
-        if (ReplyModel is null && IsShortText(reader))
-        {
-            ReplyModel = JsonText.ToText(reader.ValueSpan, reader.ValueIsEscaped);
-        }
-
-        reader.Skip();
-    }
-
-    /// <summary>Takes a finish reason; returns whether there was one.</summary>
-    private protected bool NoteFinish(ref Utf8JsonReader reader)
-    {
-        if (!IsShortText(reader))
-        {
-            reader.Skip();
-            return false;
-        }
-
-        FinishReason = JsonFields.Word(ref reader);
-        Finished = true;
-        return true;
-    }
-
-    private static bool IsShortText(in Utf8JsonReader reader) =>
-        reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length is > 0 and <= LongestName;
 }

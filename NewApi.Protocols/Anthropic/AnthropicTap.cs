@@ -13,7 +13,7 @@ namespace NewApi.Protocols.Anthropic;
 /// {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}
 /// </code>
 /// </summary>
-internal sealed class AnthropicTap : StreamTap
+internal sealed class AnthropicTap : FrameTap
 {
     private AnthropicUsage _usage;
 

@@ -14,6 +14,8 @@ internal sealed class MessageEventReader : ChatReplyReader
     private byte[]? _name;
     private byte[]? _title;
 
+    public override Usage Usage => _usage.ToUsage();
+
     private protected override void ReadEvent(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink)
     {
         var type = name;
@@ -22,6 +24,7 @@ internal sealed class MessageEventReader : ChatReplyReader
         var hasUsage = false;
         var inner = default(Utf8JsonReader);
         var kind = EventKind.Other;
+        ReadOnlySpan<byte> error = default;
         while (JsonFields.NextMember(ref reader))
         {
             var member = reader.ValueSpan;
@@ -63,10 +66,22 @@ internal sealed class MessageEventReader : ChatReplyReader
                     reader.Read();
                     hasUsage |= usage.Read(ref reader);
                     break;
+                case 5 when member.SequenceEqual("error"u8):
+                    error = UpstreamError.Slice(ref reader, json);
+                    break;
                 default:
                     reader.Skip();
                     break;
             }
+        }
+
+        // Whatever follows the object makes the reader throw, before anything is told.
+        reader.Read();
+        if (!error.IsEmpty || type.SequenceEqual("error"u8))
+        {
+            _usage.Merge(usage);
+            Fail(error, json);
+            return;
         }
 
         if (kind != EventKind.Other && inner.TokenType == JsonTokenType.StartObject)
@@ -90,8 +105,16 @@ internal sealed class MessageEventReader : ChatReplyReader
 
         if (hasUsage)
         {
+            // The opening event has a placeholder for the output.
+            UsageComplete |= type.SequenceEqual("message_delta"u8);
             _usage.Merge(usage);
             sink.Usage(_usage.ToUsage());
+        }
+
+        if (type.SequenceEqual("message_stop"u8))
+        {
+            Ended = true;
+            Kind |= FrameKind.Terminal;
         }
     }
 
@@ -187,6 +210,11 @@ internal sealed class MessageEventReader : ChatReplyReader
                 sink.ToolArguments(0, call, input);
             }
         }
+        else if (type.EndsWith("tool_use"u8))
+        {
+            Worked = true;
+            Kind |= FrameKind.Meaningful;
+        }
         else if (type.SequenceEqual("text"u8))
         {
             if (!text.IsEmpty)
@@ -196,6 +224,8 @@ internal sealed class MessageEventReader : ChatReplyReader
         }
         else if (type.SequenceEqual("thinking"u8))
         {
+            // It opens long before its first words.
+            Kind |= FrameKind.Meaningful;
             if (!text.IsEmpty)
             {
                 sink.Reasoning(0, text);
@@ -209,6 +239,11 @@ internal sealed class MessageEventReader : ChatReplyReader
         else if (type.SequenceEqual("redacted_thinking"u8) && !text.IsEmpty)
         {
             sink.EncryptedReasoning(0, text);
+        }
+        else if (type.EndsWith("_result"u8))
+        {
+            // What a tool of the upstream's own found.
+            Kind |= FrameKind.Meaningful;
         }
     }
 
@@ -245,9 +280,13 @@ internal sealed class MessageEventReader : ChatReplyReader
                     break;
                 case 12 when member.SequenceEqual("partial_json"u8):
                     reader.Read();
-                    if (CallOf(index) is >= 0 and var call && TextOf(ref reader) is { IsEmpty: false } piece)
+                    if (TextOf(ref reader) is { IsEmpty: false } piece)
                     {
-                        sink.ToolArguments(0, call, piece);
+                        Kind |= FrameKind.Meaningful;
+                        if (CallOf(index) is >= 0 and var call)
+                        {
+                            sink.ToolArguments(0, call, piece);
+                        }
                     }
 
                     break;

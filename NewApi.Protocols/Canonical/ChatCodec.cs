@@ -38,7 +38,10 @@ public abstract class ChatCodec
     public abstract void WriteReply(ChatReply reply, IBufferWriter<byte> output, ReplyContext context);
 }
 
-/// <summary>Reads the frames of one upstream's answer. Errors in it are the tap's to see; a frame it cannot read is skipped.</summary>
+/// <summary>
+/// Reads the frames of one upstream's answer: what it says goes to a sink, what it says of itself (usage, errors, its end) stays with the
+/// reader. A frame that cannot be read is counted and skipped.
+/// </summary>
 public abstract class ChatReplyReader
 {
     private byte[]? _joined;
@@ -49,28 +52,65 @@ public abstract class ChatReplyReader
     /// </summary>
     public RelayFault? Fault { get; private protected set; }
 
+    /// <summary>What the upstream reported so far.</summary>
+    public abstract Usage Usage { get; }
+
+    /// <summary>See <see cref="StreamTap.UsageComplete"/>.</summary>
+    public bool UsageComplete { get; private protected set; }
+
+    /// <summary>The first error inside the answer.</summary>
+    public RelayFault? Error { get; private protected set; }
+
+    /// <summary>The last frame of the dialect has come; choices may have finished before.</summary>
+    public bool Ended { get; private protected set; }
+
+    /// <summary>The upstream has done something for its money that is told to nobody.</summary>
+    public bool Worked { get; private protected set; }
+
+    public int MalformedFrames { get; private set; }
+
+    /// <summary>What the frame that is being read means besides what the sink is told.</summary>
+    private protected FrameKind Kind { get; set; }
+
+    /// <summary>Reads one frame.</summary>
     /// <param name="frame">One raw frame of <see cref="SseFrameBuffer"/>.</param>
     /// <param name="sink">Is told what the frame says.</param>
-    public void Read(ReadOnlySpan<byte> frame, ReplySink sink)
+    /// <returns>What the frame means; content that the sink is told is not in it.</returns>
+    public FrameKind Read(ReadOnlySpan<byte> frame, ReplySink sink)
     {
         var sse = SseFrame.Read(frame, ref _joined);
-        var json = JsonText.Repair(sse.Data.Trim(" \t\r\n"u8));
-
-        // Also a frame that broke off in the middle is told from a whole one: half of it must not be passed on.
-        if (json.Length < 2 || json[0] != (byte)'{' || json[^1] != (byte)'}')
+        var data = sse.Data.Trim(" \t\r\n"u8);
+        if (data.IsEmpty)
         {
-            return;
+            return FrameKind.None;
         }
 
+        if (data.SequenceEqual("[DONE]"u8))
+        {
+            Ended |= Error is null;
+            return FrameKind.Terminal;
+        }
+
+        // Also a frame that broke off in the middle is told from a whole one: half of it must not be passed on.
+        var json = JsonText.Repair(data);
+        if (json.Length < 2 || json[0] != (byte)'{' || json[^1] != (byte)'}')
+        {
+            MalformedFrames++;
+            return FrameKind.Malformed;
+        }
+
+        Kind = FrameKind.None;
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
             reader.Read();
             ReadEvent(ref reader, json, sse.Event, sink);
+            return Kind;
         }
         catch (JsonException)
         {
-            // The tap counts it.
+            MalformedFrames++;
+            return FrameKind.Malformed;
         }
     }
 
@@ -81,6 +121,13 @@ public abstract class ChatReplyReader
     /// <param name="sink">Is told what the document says.</param>
     private protected abstract void ReadEvent(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink);
+
+    /// <summary>Notes an error inside the answer; an empty one takes the words of the whole document.</summary>
+    private protected void Fail(ReadOnlySpan<byte> error, ReadOnlySpan<byte> json)
+    {
+        Error ??= UpstreamError.InBand(error.IsEmpty ? json : error);
+        Kind = FrameKind.Error;
+    }
 
     /// <summary>The current string, escapes resolved; valid until the next call. Empty for anything else.</summary>
     private protected ReadOnlySpan<byte> TextOf(scoped ref Utf8JsonReader reader) => JsonText.Utf8Of(ref reader, ref _text);

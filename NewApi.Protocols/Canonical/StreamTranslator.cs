@@ -1,37 +1,62 @@
 using System.Buffers;
 using NewApi.Domain;
+using NewApi.Domain.Tokens;
 
 namespace NewApi.Protocols.Canonical;
 
-/// <summary>Turns the frames of one upstream's answer into those of its caller's dialect, as they come; it keeps nothing of them.</summary>
-public sealed class StreamTranslator
+/// <summary>
+/// Turns the frames of one upstream's answer into those of its caller's dialect, as they come, and keeps the facts of it on the way: every
+/// frame is read once.
+/// </summary>
+public sealed class StreamTranslator : StreamTap
 {
     private readonly ChatReplyReader _reader;
     private readonly ReplyStreamWriter _writer;
-    private readonly ReplySink _sink;
+    private readonly Meter _meter;
     private readonly IBufferWriter<byte> _output;
     private readonly Dialect _caller;
     private readonly string _requestId;
+    private bool _meaningful;
     private bool _ended;
 
     /// <param name="upstream">What the frames are written in.</param>
     /// <param name="caller">What the caller reads.</param>
     /// <param name="output">Receives whole frames.</param>
     /// <param name="context">What the call knows.</param>
+    /// <param name="family">Whose tokens <see cref="StreamTap.EstimatedOutput"/> estimates.</param>
     /// <param name="thoughtsAsText">Thoughts are told as text in tags.</param>
-    public StreamTranslator(Dialect upstream, Dialect caller, IBufferWriter<byte> output, ReplyContext context, bool thoughtsAsText = false)
+    public StreamTranslator(
+        Dialect upstream,
+        Dialect caller,
+        IBufferWriter<byte> output,
+        ReplyContext context,
+        TokenFamily family = TokenFamily.Other,
+        bool thoughtsAsText = false)
     {
         _reader = Translations.CodecOf(upstream).OpenReader();
         _writer = Translations.CodecOf(caller).OpenStream(output, context);
-        _sink = thoughtsAsText ? new ThoughtsAsText(_writer) : _writer;
+        _meter = new Meter(this, thoughtsAsText ? new ThoughtsAsText(_writer) : _writer);
         (_output, _caller, _requestId) = (output, caller, context.RequestId);
+        Estimated = new TokenEstimate(family);
     }
 
     /// <summary>See <see cref="ChatReplyReader.Fault"/>: as long as no frame went out, the call may still be answered by an error.</summary>
     public RelayFault? Fault => _reader.Fault;
 
+    public override Usage Usage => _reader.Usage;
+
     /// <summary>Translates one frame into none, one or several.</summary>
-    public void Write(ReadOnlySpan<byte> frame) => _reader.Read(frame, _sink);
+    public override FrameKind Observe(ReadOnlySpan<byte> frame)
+    {
+        _meaningful = false;
+        var kind = _reader.Read(frame, _meter);
+        UsageComplete = _reader.UsageComplete;
+        Error = _reader.Error;
+        Finished |= _reader.Ended;
+        Delivered |= _reader.Worked;
+        MalformedFrames = _reader.MalformedFrames;
+        return _meaningful && kind != FrameKind.Malformed ? kind | FrameKind.Meaningful : kind;
+    }
 
     /// <summary>Writes the terminal events; a second call does nothing.</summary>
     public void End(in Usage usage)
@@ -51,6 +76,86 @@ public sealed class StreamTranslator
             _ended = true;
             StreamEnd.WriteError(_output, _caller, fault, _requestId, _writer.NextSequence);
             _writer.Broken(fault);
+        }
+    }
+
+    /// <summary>Takes note of what is told, and tells it on.</summary>
+    private sealed class Meter(StreamTranslator facts, ReplySink inner) : ReplySink
+    {
+        public override void Start(in ReplyHead head) => inner.Start(head);
+
+        public override void Text(int choice, ReadOnlySpan<byte> utf8)
+        {
+            Note(utf8);
+            inner.Text(choice, utf8);
+        }
+
+        public override void Reasoning(int choice, ReadOnlySpan<byte> utf8)
+        {
+            Note(utf8);
+            inner.Reasoning(choice, utf8);
+        }
+
+        public override void ReasoningSignature(int choice, ReadOnlySpan<byte> signature) => inner.ReasoningSignature(choice, signature);
+
+        public override void EncryptedReasoning(int choice, ReadOnlySpan<byte> data)
+        {
+            Note(default);
+            inner.EncryptedReasoning(choice, data);
+        }
+
+        public override void Refusal(int choice, ReadOnlySpan<byte> utf8)
+        {
+            Note(utf8);
+            inner.Refusal(choice, utf8);
+        }
+
+        public override void ToolCall(int choice, int call, ReadOnlySpan<byte> id, ReadOnlySpan<byte> name)
+        {
+            Note(name);
+            facts.ToolCalls++;
+            inner.ToolCall(choice, call, id, name);
+        }
+
+        public override void ToolArguments(int choice, int call, ReadOnlySpan<byte> json)
+        {
+            Note(json);
+            inner.ToolArguments(choice, call, json);
+        }
+
+        public override void ToolSignature(int choice, int call, ReadOnlySpan<byte> signature) => inner.ToolSignature(choice, call, signature);
+
+        public override void Image(int choice, ReadOnlySpan<byte> mimeType, ReadOnlySpan<byte> base64)
+        {
+            Note(default);
+            inner.Image(choice, mimeType, base64);
+        }
+
+        public override void Audio(int choice, ReadOnlySpan<byte> mimeType, ReadOnlySpan<byte> base64, ReadOnlySpan<byte> transcript)
+        {
+            Note(transcript);
+            inner.Audio(choice, mimeType, base64, transcript);
+        }
+
+        public override void Citation(int choice, ReadOnlySpan<byte> url, ReadOnlySpan<byte> title) => inner.Citation(choice, url, title);
+
+        public override void LogProbs(int choice, ReadOnlySpan<byte> json) => inner.LogProbs(choice, json);
+
+        public override void Finish(int choice, FinishReason reason)
+        {
+            facts._meaningful = true;
+            facts.Finished = true;
+            facts.FinishReason = reason.Value;
+            inner.Finish(choice, reason);
+        }
+
+        public override void Usage(in Usage usage) => inner.Usage(usage);
+
+        private void Note(ReadOnlySpan<byte> delivered)
+        {
+            facts._meaningful = true;
+            facts.Delivered = true;
+            facts.Tally(delivered);
         }
     }
 }

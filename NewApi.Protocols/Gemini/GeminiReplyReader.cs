@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Domain.Pricing;
 using NewApi.Protocols.Canonical;
 
 namespace NewApi.Protocols.Gemini;
@@ -26,9 +27,17 @@ internal sealed class GeminiReplyReader : ChatReplyReader
     private bool _started;
     private string _id = "";
     private byte[]? _signature;
+    private bool _grounded;
+    private bool _hasUsage;
+    private bool _finished;
 
-    private protected override void ReadEvent(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink) => ReadDocument(ref reader, json, sink);
+    public override Usage Usage => _usage.ToUsage(ToolUses.Of(ToolPrices.GoogleSearch, _grounded ? 1 : null));
+
+    private protected override void ReadEvent(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink)
+    {
+        ReadDocument(ref reader, json, sink);
+        UsageComplete |= _hasUsage && _finished;
+    }
 
     /// <summary>Reads one chunk, or a whole answer.</summary>
     internal void ReadDocument(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReplySink sink)
@@ -63,6 +72,7 @@ internal sealed class GeminiReplyReader : ChatReplyReader
                     reader.Read();
                     if (_usage.Read(ref reader))
                     {
+                        _hasUsage = true;
                         sink.Usage(_usage.ToUsage(null));
                     }
 
@@ -70,6 +80,13 @@ internal sealed class GeminiReplyReader : ChatReplyReader
                 case 14 when member.SequenceEqual("promptFeedback"u8):
                     reader.Read();
                     blocked = ReadFeedback(ref reader);
+                    break;
+                case 5 when member.SequenceEqual("error"u8):
+                    if (UpstreamError.Slice(ref reader, json) is { IsEmpty: false } error)
+                    {
+                        Fail(error, json);
+                    }
+
                     break;
                 default:
                     reader.Skip();
@@ -85,6 +102,7 @@ internal sealed class GeminiReplyReader : ChatReplyReader
                 Final = true,
                 Leg = Leg.Body,
             };
+            _finished = true;
             sink.Finish(0, FinishReason.ContentFilter);
         }
     }
@@ -183,7 +201,7 @@ internal sealed class GeminiReplyReader : ChatReplyReader
 
         if (finish is not null && finish != "FINISH_REASON_UNSPECIFIED" && !choice.Finished)
         {
-            choice.Finished = true;
+            choice.Finished = _finished = true;
             sink.Finish(choice.Index, Finish(finish, choice));
         }
     }
@@ -448,7 +466,7 @@ internal sealed class GeminiReplyReader : ChatReplyReader
     }
 
     /// <summary><c>{"groundingChunks":[{"web":{"uri":"https://…","title":"…"}}]}</c>, perhaps in several chunks, each with all so far.</summary>
-    private static void ReadGrounding(ref Utf8JsonReader reader, ReplySink sink, Choice choice)
+    private void ReadGrounding(ref Utf8JsonReader reader, ReplySink sink, Choice choice)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -459,7 +477,16 @@ internal sealed class GeminiReplyReader : ChatReplyReader
         while (JsonFields.NextMember(ref reader))
         {
             var chunks = reader.ValueSpan.SequenceEqual("groundingChunks"u8);
+            var queries = reader.ValueSpan.SequenceEqual("webSearchQueries"u8);
             reader.Read();
+            if (queries && reader.TokenType == JsonTokenType.StartArray)
+            {
+                var start = reader.BytesConsumed;
+                reader.Skip();
+                _grounded |= reader.TokenStartIndex > start;
+                continue;
+            }
+
             if (!chunks || reader.TokenType != JsonTokenType.StartArray)
             {
                 reader.Skip();

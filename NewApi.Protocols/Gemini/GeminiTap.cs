@@ -15,7 +15,7 @@ namespace NewApi.Protocols.Gemini;
 /// </code>
 /// A stream without <c>alt=sse</c> is one JSON array of such chunks.
 /// </summary>
-internal sealed class GeminiTap : StreamTap
+internal sealed class GeminiTap : FrameTap
 {
     private GeminiUsage _usage;
     private bool _grounded;

@@ -15,12 +15,16 @@ internal sealed class ChatChunkReader : ChatReplyReader
     private byte[]? _name;
     private bool _started;
 
+    public override Usage Usage => _usage.ToUsage();
+
     private protected override void ReadEvent(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink)
     {
         string id = "", model = "";
         long created = 0;
         var usage = default(OpenAIUsage);
         var hasUsage = false;
+        var flatError = name.SequenceEqual("error"u8);
+        ReadOnlySpan<byte> error = default;
         var choices = default(Utf8JsonReader);
         var hasChoices = false;
         while (JsonFields.NextMember(ref reader))
@@ -56,17 +60,35 @@ internal sealed class ChatChunkReader : ChatReplyReader
                     hasUsage |= usage.Read(ref reader);
                     break;
                 case 5 when member.SequenceEqual("error"u8):
+                    error = UpstreamError.Slice(ref reader, json);
+                    break;
+                case 6 when member.SequenceEqual("object"u8):
+                    // vLLM: {"object":"error","message":"…","code":400}
                     reader.Read();
-                    if (reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False))
-                    {
-                        return;
-                    }
-
+                    flatError |= reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("error"u8);
+                    reader.Skip();
+                    break;
+                case 7 when member.SequenceEqual("timings"u8):
+                    reader.Read();
+                    hasUsage |= usage.ReadTimings(ref reader);
+                    break;
+                case 6 when member.SequenceEqual("x_groq"u8):
+                    reader.Read();
+                    hasUsage |= usage.ReadGroq(ref reader);
                     break;
                 default:
                     reader.Skip();
                     break;
             }
+        }
+
+        // Whatever follows the object makes the reader throw, before anything is told.
+        reader.Read();
+        if (!error.IsEmpty || flatError)
+        {
+            _usage.Merge(usage);
+            Fail(error, json);
+            return;
         }
 
         if (!_started && (hasChoices || hasUsage))
@@ -79,12 +101,13 @@ internal sealed class ChatChunkReader : ChatReplyReader
         {
             while (choices.Read() && choices.TokenType == JsonTokenType.StartObject)
             {
-                ReadChoice(ref choices, json, sink);
+                ReadChoice(ref choices, json, ref usage, ref hasUsage, sink);
             }
         }
 
         if (hasUsage)
         {
+            UsageComplete = true;
             _usage.Merge(usage);
             sink.Usage(_usage.ToUsage());
         }
@@ -97,7 +120,7 @@ internal sealed class ChatChunkReader : ChatReplyReader
         return word ?? "";
     }
 
-    private void ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReplySink sink)
+    private void ReadChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ref OpenAIUsage usage, ref bool hasUsage, ReplySink sink)
     {
         var index = 0;
         string? finish = null;
@@ -124,6 +147,10 @@ internal sealed class ChatChunkReader : ChatReplyReader
                     reader.Read();
                     finish = reader.TokenType == JsonTokenType.String ? JsonFields.Word(ref reader) : null;
                     reader.Skip();
+                    break;
+                case 5 when member.SequenceEqual("usage"u8):
+                    reader.Read();
+                    hasUsage |= usage.Read(ref reader);
                     break;
                 case 8 when member.SequenceEqual("logprobs"u8):
                     reader.Read();

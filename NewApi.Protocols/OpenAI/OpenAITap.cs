@@ -10,7 +10,7 @@ namespace NewApi.Protocols.OpenAI;
 /// {"id":"…","object":"chat.completion.chunk","created":1,"model":"…","choices":[],"usage":{"prompt_tokens":9,…}}
 /// </code>
 /// </summary>
-internal sealed class OpenAITap : StreamTap
+internal sealed class OpenAITap : FrameTap
 {
     private OpenAIUsage _usage;
     private int _lastCall;
@@ -76,7 +76,7 @@ internal sealed class OpenAITap : StreamTap
                     break;
                 case 6 when member.SequenceEqual("x_groq"u8):
                     reader.Read();
-                    ReadGroq(ref reader, ref usage, ref hasUsage);
+                    hasUsage |= usage.ReadGroq(ref reader);
                     break;
                 case 4 when member.SequenceEqual("data"u8) && IsWhole:
                     // Embeddings.
@@ -334,29 +334,5 @@ internal sealed class OpenAITap : StreamTap
         }
 
         return any;
-    }
-
-    /// <summary>Groq: <c>"x_groq":{"id":"req_…","usage":{…}}</c> in the last chunk.</summary>
-    private static void ReadGroq(ref Utf8JsonReader reader, ref OpenAIUsage usage, ref bool hasUsage)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            var found = reader.ValueSpan.SequenceEqual("usage"u8);
-            reader.Read();
-            if (found)
-            {
-                hasUsage |= usage.Read(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
     }
 }

@@ -154,6 +154,33 @@ internal struct OpenAIUsage
         return _timedPrompt is not null && _timedOutput is not null;
     }
 
+    /// <summary>Groq: <c>"x_groq":{"id":"req_…","usage":{…}}</c> in the last chunk. Returns whether there was usage.</summary>
+    public bool ReadGroq(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        var any = false;
+        while (JsonFields.NextMember(ref reader))
+        {
+            var found = reader.ValueSpan.SequenceEqual("usage"u8);
+            reader.Read();
+            if (found)
+            {
+                any |= Read(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return any;
+    }
+
     public void Merge(in OpenAIUsage other)
     {
         JsonFields.Larger(ref _input, other._input);

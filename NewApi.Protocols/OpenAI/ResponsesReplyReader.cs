@@ -20,6 +20,7 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
     private const int MostItems = 4096;
 
     private readonly List<Item> _items = [];
+    private readonly BuiltInCalls _tools = new();
     private OpenAIUsage _usage;
     private bool _started;
     private bool _finished;
@@ -27,6 +28,8 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
 
     // The last thing told was thoughts: further ones are another paragraph.
     private bool _thought;
+
+    public override Usage Usage => _usage.ToUsage() with { Tools = _tools.Uses };
 
     private protected override void ReadEvent(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name, ReplySink sink)
@@ -37,6 +40,7 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
         ReadOnlySpan<byte> item = default;
         ReadOnlySpan<byte> response = default;
         ReadOnlySpan<byte> annotation = default;
+        ReadOnlySpan<byte> error = default;
         var index = 0;
         var summary = 0;
         while (JsonFields.NextMember(ref reader))
@@ -58,6 +62,9 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
                 case 8 when member.SequenceEqual("response"u8):
                     response = UpstreamError.Slice(ref reader, json);
                     continue;
+                case 5 when member.SequenceEqual("error"u8):
+                    error = UpstreamError.Slice(ref reader, json);
+                    continue;
                 case 10 when member.SequenceEqual("annotation"u8):
                     annotation = UpstreamError.Slice(ref reader, json);
                     continue;
@@ -77,6 +84,14 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
             reader.Skip();
         }
 
+        // Whatever follows the object makes the reader throw, before anything is told.
+        reader.Read();
+        if (type.SequenceEqual("error"u8) || (!error.IsEmpty && response.IsEmpty))
+        {
+            Fail(error, json);
+            return;
+        }
+
         if (!type.StartsWith("response."u8))
         {
             return;
@@ -85,11 +100,22 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
         type = type["response."u8.Length..];
         if (delta.TokenType == JsonTokenType.String)
         {
+            Kind |= delta.ValueSpan.IsEmpty ? FrameKind.None : FrameKind.Meaningful;
             Delta(type, ref delta, index, summary, sink);
         }
         else if (!item.IsEmpty && (type.SequenceEqual("output_item.added"u8) || type.SequenceEqual("output_item.done"u8)))
         {
-            ReadItem(item, index, type.EndsWith("done"u8), sink);
+            var done = type.EndsWith("done"u8);
+            if (done)
+            {
+                _tools.ReadItem(item);
+            }
+
+            ReadItem(item, index, done, sink);
+        }
+        else if (IsEnd(type))
+        {
+            End(type, response, sink);
         }
         else if (!annotation.IsEmpty)
         {
@@ -98,8 +124,30 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
         }
         else if (!response.IsEmpty)
         {
-            ReadResponse(response, sink, type.SequenceEqual("completed"u8) || type.SequenceEqual("incomplete"u8) || type.SequenceEqual("done"u8));
+            ReadResponse(response, sink, complete: false);
         }
+
+        Kind |= type.EndsWith(".done"u8) || type.IndexOf("_call."u8) >= 0 ? FrameKind.Meaningful : FrameKind.None;
+    }
+
+    private static bool IsEnd(ReadOnlySpan<byte> type) =>
+        type.SequenceEqual("completed"u8) || type.SequenceEqual("incomplete"u8) || type.SequenceEqual("failed"u8)
+        || type.SequenceEqual("cancelled"u8) || type.SequenceEqual("done"u8);
+
+    private void End(ReadOnlySpan<byte> type, ReadOnlySpan<byte> response, ReplySink sink)
+    {
+        if (!response.IsEmpty)
+        {
+            ReadResponse(response, sink, complete: !type.SequenceEqual("failed"u8) && !type.SequenceEqual("cancelled"u8));
+        }
+
+        if (type.SequenceEqual("failed"u8))
+        {
+            Fail("{}"u8, default);
+        }
+
+        Ended |= Error is null;
+        Kind |= FrameKind.Terminal;
     }
 
     /// <summary>Reads a response object: head at the start of a stream, everything at its end, or a whole answer.</summary>
@@ -116,6 +164,7 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
         string? status = null, reason = null;
         long created = 0;
         ReadOnlySpan<byte> output = default;
+        ReadOnlySpan<byte> error = default;
         var hasUsage = false;
         while (JsonFields.NextMember(ref reader))
         {
@@ -153,6 +202,13 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
                     reader.Read();
                     hasUsage |= _usage.Read(ref reader);
                     continue;
+                case 5 when member.SequenceEqual("error"u8):
+                    error = UpstreamError.Slice(ref reader, json);
+                    continue;
+                case 5 when complete && member.SequenceEqual("tools"u8):
+                    reader.Read();
+                    _tools.ReadOffered(ref reader);
+                    continue;
                 default:
                     reader.Read();
                     break;
@@ -167,10 +223,19 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
             sink.Start(new ReplyHead(id, model, created));
         }
 
+        UsageComplete |= hasUsage;
+        if (!error.IsEmpty)
+        {
+            Fail(error, json);
+            return;
+        }
+
         if (!complete || _finished)
         {
             return;
         }
+
+        _tools.ReadOutput(output);
 
         if (_items.Count == 0 && !output.IsEmpty)
         {
@@ -343,6 +408,8 @@ internal sealed class ResponsesReplyReader : ChatReplyReader
 
         var item = Of(index);
         var kind = type.TokenType == JsonTokenType.String ? type.ValueSpan : default;
+        Kind |= done || !kind.SequenceEqual("message"u8) ? FrameKind.Meaningful : FrameKind.None;
+        Worked |= (done && kind.SequenceEqual("message"u8)) || kind.SequenceEqual("mcp_call"u8);
         _thought &= kind.SequenceEqual("reasoning"u8);
         if (kind.SequenceEqual("function_call"u8) || kind.SequenceEqual("custom_tool_call"u8))
         {

@@ -1,7 +1,5 @@
-using System.Text;
 using System.Text.Json;
 using NewApi.Domain;
-using NewApi.Domain.Pricing;
 
 namespace NewApi.Protocols.OpenAI;
 
@@ -14,18 +12,12 @@ namespace NewApi.Protocols.OpenAI;
 /// {"type":"error","code":"server_error","message":"…","param":null,"sequence_number":5}
 /// </code>
 /// </summary>
-internal sealed class ResponsesTap : StreamTap
+internal sealed class ResponsesTap : FrameTap
 {
-    private const int LongestToolName = 64;
-
-    // Kinds of calls, not calls: tools times tiers.
-    private const int MostTools = 32;
-
+    private readonly BuiltInCalls _tools = new();
     private OpenAIUsage _usage;
-    private List<ToolUse>? _tools;
-    private bool _previewSearch;
 
-    public override Usage Usage => _usage.ToUsage() with { Tools = Tools() };
+    public override Usage Usage => _usage.ToUsage() with { Tools = _tools.Uses };
 
     private protected override FrameKind Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
@@ -142,6 +134,7 @@ internal sealed class ResponsesTap : StreamTap
 
         if (type.SequenceEqual("output_item.done"u8))
         {
+            _tools.ReadItem(item);
             return item.IsEmpty ? FrameKind.Meaningful : ReadItem(item, counts: false, done: true) | FrameKind.Meaningful;
         }
 
@@ -174,9 +167,6 @@ internal sealed class ResponsesTap : StreamTap
         var usage = default(OpenAIUsage);
         var hasUsage = false;
         var kind = FrameKind.None;
-        // The whole answer lists the calls again that events have told of one by one.
-        var toolsBefore = _tools;
-        _tools = null;
         ReadOnlySpan<byte> error = default;
         string? reason = null;
         while (JsonFields.NextMember(ref reader))
@@ -210,11 +200,12 @@ internal sealed class ResponsesTap : StreamTap
                     break;
                 case 5 when member.SequenceEqual("tools"u8):
                     reader.Read();
-                    ReadTools(ref reader);
+                    _tools.ReadOffered(ref reader);
                     break;
                 case 6 when member.SequenceEqual("output"u8):
-                    reader.Read();
-                    kind |= ReadOutput(ref reader, json, counts);
+                    var output = UpstreamError.Slice(ref reader, json);
+                    _tools.ReadOutput(output);
+                    kind |= ReadOutput(output, counts);
                     break;
                 default:
                     reader.Skip();
@@ -224,11 +215,6 @@ internal sealed class ResponsesTap : StreamTap
 
         _usage.Merge(usage);
         UsageComplete |= hasUsage;
-        if (toolsBefore is not null)
-        {
-            _tools = ToolUses.Merge(ToolUses.Of(toolsBefore), ToolUses.Of(_tools))!.ToList();
-        }
-
         if (!error.IsEmpty)
         {
             Error ??= UpstreamError.InBand(error);
@@ -264,12 +250,12 @@ internal sealed class ResponsesTap : StreamTap
         return reason;
     }
 
-    private FrameKind ReadOutput(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, bool counts)
+    private FrameKind ReadOutput(ReadOnlySpan<byte> json, bool counts)
     {
         var kind = FrameKind.None;
-        if (reader.TokenType != JsonTokenType.StartArray)
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
+        if (json.IsEmpty || !reader.Read() || reader.TokenType != JsonTokenType.StartArray)
         {
-            reader.Skip();
             return kind;
         }
 
@@ -283,13 +269,6 @@ internal sealed class ResponsesTap : StreamTap
         return kind;
     }
 
-    /// <summary>
-    /// One output item. Built-in tools are charged by the call, searches only where they searched:
-    /// <code>
-    /// {"type":"web_search_call","status":"completed","action":{"type":"search",…}}
-    /// {"type":"image_generation_call","status":"completed","quality":"low","size":"1024x1024","result":"…"}
-    /// </code>
-    /// </summary>
     private FrameKind ReadItem(ReadOnlySpan<byte> json, bool counts, bool done)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
@@ -300,10 +279,7 @@ internal sealed class ResponsesTap : StreamTap
         }
 
         ReadOnlySpan<byte> type = default;
-        var failed = false;
-        var otherAction = false;
-        ReadOnlySpan<byte> quality = default;
-        ReadOnlySpan<byte> size = default;
+        var hasResult = false;
         while (JsonFields.NextMember(ref reader))
         {
             var member = reader.ValueSpan;
@@ -314,23 +290,9 @@ internal sealed class ResponsesTap : StreamTap
                     type = reader.TokenType == JsonTokenType.String ? reader.ValueSpan : default;
                     reader.Skip();
                     break;
-                case 6 when member.SequenceEqual("status"u8):
+                case 6 when member.SequenceEqual("result"u8):
                     reader.Read();
-                    failed = reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("failed"u8);
-                    reader.Skip();
-                    break;
-                case 6 when member.SequenceEqual("action"u8):
-                    reader.Read();
-                    otherAction = IsOtherAction(ref reader);
-                    break;
-                case 7 when member.SequenceEqual("quality"u8):
-                    reader.Read();
-                    quality = reader.TokenType == JsonTokenType.String ? reader.ValueSpan : default;
-                    reader.Skip();
-                    break;
-                case 4 when member.SequenceEqual("size"u8):
-                    reader.Read();
-                    size = reader.TokenType == JsonTokenType.String ? reader.ValueSpan : default;
+                    hasResult = reader.TokenType == JsonTokenType.String;
                     reader.Skip();
                     break;
                 case 4 when counts && member.SequenceEqual("name"u8):
@@ -355,98 +317,14 @@ internal sealed class ResponsesTap : StreamTap
             return done ? FrameKind.Meaningful : FrameKind.None;
         }
 
+        Delivered |= done && hasResult && type.SequenceEqual("image_generation_call"u8);
         if (type.SequenceEqual("function_call"u8) || type.SequenceEqual("custom_tool_call"u8) || type.SequenceEqual("mcp_call"u8))
         {
             Delivered = true;
             ToolCalls += counts ? 1 : 0;
         }
-        else if (done && !failed && !otherAction && type.EndsWith("_call"u8) && type.Length <= LongestToolName && !IsCallersTool(type))
-        {
-            NoteTool(type[..^"_call".Length], quality, size);
-        }
 
         return FrameKind.Meaningful;
-    }
-
-    /// <summary>Tools that the caller runs: the upstream does nothing that it could charge for.</summary>
-    private static bool IsCallersTool(ReadOnlySpan<byte> type) =>
-        type.SequenceEqual("computer_call"u8) || type.SequenceEqual("local_shell_call"u8) || type.SequenceEqual("shell_call"u8)
-        || type.SequenceEqual("apply_patch_call"u8) || type.SequenceEqual("tool_search_call"u8);
-
-    private void NoteTool(ReadOnlySpan<byte> name, ReadOnlySpan<byte> quality, ReadOnlySpan<byte> size)
-    {
-        var tool = name.SequenceEqual("web_search"u8) ? ToolPrices.WebSearch
-            : name.SequenceEqual("file_search"u8) ? ToolPrices.FileSearch
-            : name.SequenceEqual("image_generation"u8) ? ToolPrices.ImageGeneration
-            : Encoding.UTF8.GetString(name);
-        var tier = tool == ToolPrices.ImageGeneration && IsTier(quality) && IsTier(size)
-            ? $"{Encoding.UTF8.GetString(quality)}/{Encoding.UTF8.GetString(size)}"
-            : null;
-        _tools ??= [];
-        var known = _tools.FindIndex(use => use.Tool == tool && use.Tier == tier);
-        if (known >= 0)
-        {
-            _tools[known] = _tools[known] with { Calls = _tools[known].Calls + 1 };
-        }
-        else if (_tools.Count < MostTools)
-        {
-            _tools.Add(new ToolUse(tool, 1, tier));
-        }
-    }
-
-    private static bool IsTier(ReadOnlySpan<byte> word) => word.Length is > 0 and <= 32 && !word.SequenceEqual("auto"u8);
-
-    private ToolUses? Tools() => _tools is null
-        ? null
-        : ToolUses.Of(_previewSearch
-            ? _tools.ConvertAll(static use => use.Tool == ToolPrices.WebSearch ? use with { Tool = ToolPrices.WebSearchPreview } : use)
-            : _tools);
-
-    /// <summary>The answer repeats the tools it was given, and the older search is dearer: <c>"tools":[{"type":"web_search_preview"}]</c>.</summary>
-    private void ReadTools(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartArray)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            if (reader.TokenType != JsonTokenType.StartObject)
-            {
-                reader.Skip();
-                continue;
-            }
-
-            while (JsonFields.NextMember(ref reader))
-            {
-                var type = reader.ValueSpan.SequenceEqual("type"u8);
-                reader.Read();
-                _previewSearch |= type && reader.TokenType == JsonTokenType.String && reader.ValueSpan.StartsWith("web_search_preview"u8);
-                reader.Skip();
-            }
-        }
-    }
-
-    private static bool IsOtherAction(ref Utf8JsonReader reader)
-    {
-        var other = false;
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return other;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            var found = reader.ValueSpan.SequenceEqual("type"u8);
-            reader.Read();
-            other |= found && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.SequenceEqual("search"u8);
-            reader.Skip();
-        }
-
-        return other;
     }
 
     private void ReadTexts(ref Utf8JsonReader reader)

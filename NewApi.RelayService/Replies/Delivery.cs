@@ -246,7 +246,10 @@ internal sealed class Delivery(
             {
                 while (frames.TryReadFrame(out var frame))
                 {
-                    if ((tap.Observe(frame.Span) & (FrameKind.Terminal | FrameKind.Error)) != 0)
+                    var kind = tap.Observe(frame.Span);
+                    // What a translator says of it is for nobody.
+                    exchange.Lead!.Clear();
+                    if ((kind & (FrameKind.Terminal | FrameKind.Error)) != 0)
                     {
                         return tap.Error is null;
                     }
@@ -346,7 +349,6 @@ internal sealed class Delivery(
             output.Write(frame);
             return;
         }
-        exchange.Pass(frame);
         output.Write(exchange.Lead!.Span);
         exchange.Lead.Clear();
     }

@@ -67,8 +67,8 @@ internal sealed class Exchange : IDisposable
     /// <summary>Events that came before the first meaningful one, together with it: the first bytes that the caller gets.</summary>
     public PooledBuffer? Lead { get; set; }
 
-    /// <summary>Tells a stream in the caller's dialect, into the lead; null when it passes as it is.</summary>
-    public StreamTranslator? Translator { get; set; }
+    /// <summary>The tap, where it is one that tells the stream anew, into the lead; null when it passes as it is.</summary>
+    public StreamTranslator? Translator => Tap as StreamTranslator;
 
     /// <summary>Measures an answer that is sound, whose first bytes are in the lead; null for all others.</summary>
     public SoundMeter? Sound { get; set; }
@@ -85,25 +85,21 @@ internal sealed class Exchange : IDisposable
     /// <summary>The same as the upstream reported it, before statuses are mapped.</summary>
     public RelayFault? RawFault { get; set; }
 
-    /// <summary>Adds one event of the upstream to the lead, in the caller's dialect.</summary>
+    /// <summary>Adds one event of the upstream, which the tap has seen, to the lead; a translator has put it there already.</summary>
     public void Pass(ReadOnlySpan<byte> frame)
     {
         if (Translator is null)
         {
             Lead!.Write(frame);
         }
-        else
-        {
-            Translator.Write(frame);
-        }
     }
 
     /// <summary>The same for a last event that the upstream forgot to end.</summary>
     public void PassRest(ReadOnlySpan<byte> rest)
     {
-        Pass(rest);
         if (Translator is null)
         {
+            Lead!.Write(rest);
             Lead!.Write("\n\n"u8);
         }
     }

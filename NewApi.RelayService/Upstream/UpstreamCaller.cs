@@ -155,13 +155,11 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
     private async Task ReadLeadAsync(RelayCall call, Exchange exchange)
     {
         exchange.Frames = new SseFrameBuffer(options.MaxFrame);
-        exchange.Tap = StreamTap.Create(exchange.Dialect, UsageMeter.FamilyOf(call));
         exchange.Lead = new PooledBuffer();
-        if (exchange.Retold)
-        {
-            exchange.Translator = new StreamTranslator(
-                exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call, exchange), exchange.ThoughtsAsText);
-        }
+        exchange.Tap = exchange.Retold
+            ? new StreamTranslator(
+                exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call, exchange), UsageMeter.FamilyOf(call), exchange.ThoughtsAsText)
+            : StreamTap.Create(exchange.Dialect, UsageMeter.FamilyOf(call));
         while (true)
         {
             if (TakeLead(exchange, call.Scan.IncludeUsage == false))

@@ -138,7 +138,7 @@ public sealed class CodexTests
     {
         var output = new System.Buffers.ArrayBufferWriter<byte>();
         var translator = new StreamTranslator(Dialect.GeminiContent, Dialect.OpenAIResponses, output, Context);
-        translator.Write("""data: {"candidates":[{"content":{"parts":[{"text":"Hal"}]}}]}"""u8);
+        translator.Observe("""data: {"candidates":[{"content":{"parts":[{"text":"Hal"}]}}]}"""u8);
         translator.Fail(new RelayFault(502, "bad_response_body", "The upstream broke the stream off."));
         translator.End(default);
 

@@ -79,7 +79,7 @@ public sealed class HostileTextTests
                 : (byte[])[.. "data: "u8, .. body, .. "\n\n"u8];
             var stream = new ArrayBufferWriter<byte>();
             var translator = new StreamTranslator(upstream, caller, stream, context);
-            translator.Write(OneLine(frames));
+            translator.Observe(OneLine(frames));
             translator.End(default);
             Assert.True(System.Text.Unicode.Utf8.IsValid(stream.WrittenSpan));
             Translate.Events(Encoding.UTF8.GetString(stream.WrittenSpan));

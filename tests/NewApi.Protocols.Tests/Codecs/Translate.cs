@@ -35,7 +35,7 @@ internal static class Translate
         var reader = Translations.CodecOf(upstream).OpenReader();
         Told.Frames(Encoding.UTF8.GetBytes(frames), int.MaxValue, frame =>
         {
-            translator.Write(frame.Span);
+            translator.Observe(frame.Span);
             reader.Read(frame.Span, collector);
         });
         translator.End(collector.Reply.Usage);

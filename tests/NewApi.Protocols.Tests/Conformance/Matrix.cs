@@ -78,40 +78,31 @@ internal static class Matrix
 
     private static string Stream(byte[] bytes, Dialect upstream, Dialect caller, int cut)
     {
-        var tap = StreamTap.Create(upstream);
         var output = new ArrayBufferWriter<byte>();
         var translator = new StreamTranslator(upstream, caller, output, Context);
         Told.Frames(bytes, cut, frame =>
         {
-            if (tap.Error is not null)
+            if (translator.Error is not null)
             {
                 return;
             }
 
-            tap.Observe(frame.Span);
-            if (tap.Error is { } fault)
+            translator.Observe(frame.Span);
+            if (translator.Error is { } fault)
             {
                 translator.Fail(fault);
-                return;
             }
-
-            translator.Write(frame.Span);
         });
-        translator.End(tap.Usage);
+        translator.End(translator.Usage);
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
     private static Heard Hear(Dialect dialect, byte[] stream)
     {
-        var tap = StreamTap.Create(dialect);
         var collector = new ReplyCollector();
         var reader = Translations.CodecOf(dialect).OpenReader();
-        Told.Frames(stream, int.MaxValue, frame =>
-        {
-            tap.Observe(frame.Span);
-            reader.Read(frame.Span, collector);
-        });
-        return new Heard(collector.Reply, tap.Usage, tap.Error);
+        Told.Frames(stream, int.MaxValue, frame => reader.Read(frame.Span, collector));
+        return new Heard(collector.Reply, reader.Usage, reader.Error);
     }
 
     private static string Pretty(ReadOnlySpan<byte> json) => JsonNode.Parse(json)!.ToJsonString(Indented) + "\n";
