@@ -47,6 +47,8 @@ public static class ProviderRegistry
         Suno.Suno.Profile,
         Kling.Kling.Profile,
         Sora.Sora.Profile,
+        Vidu.Vidu.Profile,
+        VolcEngine.VolcEngine.Films,
         .. OpenAI.Resellers.Profiles,
         .. Tasks.TaskServices.Profiles,
     ];

@@ -38,5 +38,6 @@ internal static class Ali
             BodyRule.Clamp("top_p", 0.001m, 0.999m),
         ],
         Adapter = new AliAdapter(),
+        Tasks = new AliVideos(),
     };
 }

@@ -19,6 +19,7 @@ internal static class Gemini
             (Dialect.OpenAIImages, "/{version}/models/{model}:predict")),
         Route = Route,
         Adapter = new Adapter(),
+        Tasks = new GeminiVideos(),
     };
 
     private static string? Route(UpstreamMessage message)

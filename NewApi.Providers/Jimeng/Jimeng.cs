@@ -9,7 +9,10 @@ using NewApi.Providers.Signatures;
 
 namespace NewApi.Providers.Jimeng;
 
-/// <summary>Jimeng's images (channel type 51), by Volcano's signed API. The key is <c>access|secret</c>.</summary>
+/// <summary>
+/// Jimeng's images and films (channel type 51), by Volcano's signed API. The key is <c>access|secret</c>; films take an <c>sk-</c> key of a
+/// gateway as well.
+/// </summary>
 internal static class Jimeng
 {
     private const string Query = "Action=CVProcess&Version=2022-08-31";
@@ -19,6 +22,7 @@ internal static class Jimeng
     {
         Paths = ProviderProfile.Only((Dialect.OpenAIImages, "/?" + Query)),
         Adapter = new Adapter(),
+        Tasks = new JimengVideos(),
     };
 
     private sealed class Adapter : ProviderAdapter
@@ -26,7 +30,7 @@ internal static class Jimeng
         public override async Task<HttpResponseMessage> SendAsync(UpstreamMessage message, HttpMessageInvoker http, CancellationToken cancel)
         {
             ArgumentNullException.ThrowIfNull(message);
-            using var request = Sign(Body(Asked(message), message.Model), message);
+            using var request = Sign(message, message.Account.AddressOf(message), Query, Body(Asked(message), message.Model));
             var response = await http.SendAsync(request, cancel);
             if (!response.IsSuccessStatusCode)
             {
@@ -36,7 +40,7 @@ internal static class Jimeng
             if (OwnUsage.Count(answer, "code"u8) is { } code && code != Success)
             {
                 return Answer.Refusal(response, new UpstreamRefusal(
-                    code is 50411 or 50412 or 50413 or 50511 or 50512 ? 400 : code is 50429 or 50430 ? 429 : 500,
+                    StatusOf(code),
                     code.ToString(CultureInfo.InvariantCulture),
                     answer.Word("message"u8) ?? "The upstream refused."));
             }
@@ -62,29 +66,42 @@ internal static class Jimeng
             }
             return Encoding.UTF8.GetBytes(body.ToJsonString());
         }
-
-        private static HttpRequestMessage Sign(byte[] body, UpstreamMessage message)
-        {
-            if (message.Key.Split('|') is not [{ Length: > 0 } access, { Length: > 0 } secret])
-            {
-                throw new ProviderException("channel:invalid_key", "The channel's key must be access|secret.");
-            }
-            var address = message.Account.AddressOf(message);
-            var time = ScopedSignature.Compact(message.Clock.GetUtcNow());
-            var hash = ScopedSignature.Hash(body);
-            var headers = new Dictionary<string, string>
-            {
-                ["content-type"] = "application/json",
-                ["host"] = address.Authority,
-                ["x-content-sha256"] = hash,
-                ["x-date"] = time,
-            };
-            var post = UpstreamRequests.Post(address, Answer.Content(body));
-            post.Headers.TryAddWithoutValidation("X-Date", time);
-            post.Headers.TryAddWithoutValidation("X-Content-Sha256", hash);
-            post.Headers.TryAddWithoutValidation("Authorization", ScopedSignature.Volcano.Authorize(
-                access, secret, time[..8], time, ["cn-north-1", "cv"], "/", Query, headers, body));
-            return UpstreamRequests.Finish(post, message);
-        }
     }
+
+    /// <summary>A signed POST.</summary>
+    /// <param name="message">Channel and credential.</param>
+    /// <param name="address">Where to.</param>
+    /// <param name="query">The query of the address, its parts in order.</param>
+    /// <param name="body">JSON.</param>
+    internal static HttpRequestMessage Sign(UpstreamMessage message, Uri address, string query, byte[] body)
+    {
+        if (message.Key.Split('|') is not [{ Length: > 0 } access, { Length: > 0 } secret])
+        {
+            throw new ProviderException("channel:invalid_key", "The channel's key must be access|secret.");
+        }
+        var time = ScopedSignature.Compact(message.Clock.GetUtcNow());
+        var hash = ScopedSignature.Hash(body);
+        var headers = new Dictionary<string, string>
+        {
+            ["content-type"] = "application/json",
+            ["host"] = address.Authority,
+            ["x-content-sha256"] = hash,
+            ["x-date"] = time,
+        };
+        var post = UpstreamRequests.Post(address, Answer.Content(body));
+        post.Headers.TryAddWithoutValidation("X-Date", time);
+        post.Headers.TryAddWithoutValidation("X-Content-Sha256", hash);
+        post.Headers.TryAddWithoutValidation("Authorization", ScopedSignature.Volcano.Authorize(
+            access, secret, time[..8], time, ["cn-north-1", "cv"], "/", query, headers, body));
+        return UpstreamRequests.Finish(post, message);
+    }
+
+    /// <summary>The status that a code of Volcano's visual services should have come with.</summary>
+    internal static int StatusOf(long code) => code switch
+    {
+        >= 50411 and <= 50413 or >= 50511 and <= 50519 => 400,
+        50429 or 50430 => 429,
+        50400 => 403,
+        _ => 500,
+    };
 }

@@ -21,6 +21,17 @@ internal static class MiniMax
         // Its models think between calls, and lose the thread where their thoughts do not come back.
         Traits = new UpstreamTraits { DefaultMaxTokens = 8192, TakesReasoning = true },
         Adapter = new Adapter(),
+        Tasks = new MiniMaxVideos(),
+    };
+
+    /// <summary>The status that a code of MiniMax's should have come with.</summary>
+    internal static int StatusOf(long code) => code switch
+    {
+        1002 or 1039 => 429,
+        1004 or 2049 => 401,
+        1008 => 402,
+        1026 or 1027 or 2013 => 400,
+        _ => 500,
     };
 
     private sealed class Adapter : ProviderAdapter
@@ -43,7 +54,7 @@ internal static class MiniMax
             if (answer.Find("base_resp"u8) is { } verdict && OwnUsage.Count(verdict, "status_code"u8) is > 0 and var code)
             {
                 return Answer.Refusal(response, new UpstreamRefusal(
-                    code is 1002 or 1039 ? 429 : code is 1004 or 2049 ? 401 : code is 1026 or 2013 ? 400 : code == 1008 ? 402 : 500,
+                    StatusOf(code),
                     code.ToString(),
                     verdict.Word("status_msg"u8) ?? "The upstream refused."));
             }

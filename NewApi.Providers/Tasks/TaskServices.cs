@@ -10,8 +10,6 @@ internal static class TaskServices
     [
         Service(2, "Midjourney", "https://oa.api2d.net"),
         Service(5, "MidjourneyPlus", "https://api.openai-sb.com"),
-        Service(52, "Vidu", "https://api.vidu.cn"),
-        Service(54, "DoubaoVideo", "https://ark.cn-beijing.volces.com"),
         // A library of documents whose service has closed; its channels stay in the database and serve nothing.
         Service(21, "AIProxyLibrary", "https://api.aiproxy.io"),
     ];

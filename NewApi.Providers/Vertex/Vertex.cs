@@ -18,5 +18,6 @@ internal static class Vertex
             (Dialect.AnthropicMessages, "/publishers/anthropic/models/{model}:rawPredict"),
             (Dialect.OpenAIChat, "/endpoints/openapi/chat/completions")),
         Adapter = new VertexAdapter(),
+        Tasks = new VertexVideos(),
     };
 }

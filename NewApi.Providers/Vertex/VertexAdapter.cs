@@ -28,15 +28,7 @@ internal sealed partial class VertexAdapter : ProviderAdapter
     public override async Task<HttpResponseMessage> SendAsync(UpstreamMessage message, HttpMessageInvoker http, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var byKey = message.Account.Setting("vertex_key_type") == "api_key";
-        var account = byKey ? null : ServiceAccount.Parse(message.Key);
-        using var request = UpstreamRequests.Post(AddressOf(message, account), Content(message));
-        if (account is not null)
-        {
-            var token = await account.TokenAsync(http, message.Clock, cancel);
-            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
-            request.Headers.TryAddWithoutValidation("x-goog-user-project", account.Project);
-        }
+        using var request = await PrepareAsync(message, ActionOf(message), Content(message), http, cancel);
         if (message.Dialect == Dialect.AnthropicMessages && message.ClientHeader("anthropic-beta") is { } beta)
         {
             request.Headers.TryAddWithoutValidation("anthropic-beta", beta);
@@ -45,12 +37,38 @@ internal sealed partial class VertexAdapter : ProviderAdapter
         return message.Dialect == Dialect.OpenAIImages ? await GeminiImages.AnswerAsync(response, message, cancel) : response;
     }
 
+    /// <summary>A POST to an action of one of Google's own models, ready to be sent.</summary>
+    internal static async Task<HttpRequestMessage> PostAsync(
+        UpstreamMessage message, string action, HttpContent content, HttpMessageInvoker http, CancellationToken cancel) =>
+        UpstreamRequests.Finish(await PrepareAsync(message, action, content, http, cancel), message);
+
+    private static async Task<HttpRequestMessage> PrepareAsync(
+        UpstreamMessage message, string? action, HttpContent? content, HttpMessageInvoker http, CancellationToken cancel)
+    {
+        var account = message.Account.Setting("vertex_key_type") == "api_key" ? null : ServiceAccount.Parse(message.Key);
+        var request = UpstreamRequests.Post(AddressOf(message, action, account), content);
+        if (account is not null)
+        {
+            var token = await account.TokenAsync(http, message.Clock, cancel);
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+            request.Headers.TryAddWithoutValidation("x-goog-user-project", account.Project);
+        }
+        return request;
+    }
+
+    private static string? ActionOf(UpstreamMessage message) => message.Dialect switch
+    {
+        Dialect.AnthropicMessages => message.Stream ? "streamRawPredict" : "rawPredict",
+        Dialect.OpenAIImages => "predict",
+        _ => message.Action,
+    };
+
     private static bool IsClaude(string model) => model.StartsWith("claude", StringComparison.Ordinal);
 
     private static bool IsOpen(string model) =>
         model.Contains("llama", StringComparison.OrdinalIgnoreCase) || model.Contains("-maas", StringComparison.Ordinal);
 
-    private static Uri AddressOf(UpstreamMessage message, ServiceAccount? account)
+    private static Uri AddressOf(UpstreamMessage message, string? action, ServiceAccount? account)
     {
         var region = RegionOf(message.Account.Other, message.Model);
         var host = message.Account.BaseUrl.Length > 0 ? message.Account.BaseUrl
@@ -58,12 +76,6 @@ internal sealed partial class VertexAdapter : ProviderAdapter
             : $"https://{region}-aiplatform.googleapis.com";
         var version = message.Dialect == Dialect.OpenAIChat ? "v1beta1" : "v1";
         var place = account is null ? "" : $"/projects/{Uri.EscapeDataString(account.Project)}/locations/{region}";
-        var action = message.Dialect switch
-        {
-            Dialect.AnthropicMessages => message.Stream ? "streamRawPredict" : "rawPredict",
-            Dialect.OpenAIImages => "predict",
-            _ => message.Action,
-        };
         var path = message.Dialect switch
         {
             Dialect.OpenAIChat => "/endpoints/openapi/chat/completions",

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using NewApi.Domain;
 
@@ -36,6 +37,14 @@ internal static class VolcEngine
                 model => model.StartsWith("deepseek", StringComparison.Ordinal)),
         ],
         Adapter = new Adapter(),
+        Tasks = new DoubaoVideos(),
+    };
+
+    /// <summary>A channel for films alone (channel type 54).</summary>
+    public static ProviderProfile Films { get; } = new(54, "DoubaoVideo", "https://ark.cn-beijing.volces.com")
+    {
+        Paths = FrozenDictionary<Dialect, string>.Empty,
+        Tasks = new DoubaoVideos(),
     };
 
     private sealed class Adapter : ProviderAdapter

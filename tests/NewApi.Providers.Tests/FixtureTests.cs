@@ -116,7 +116,7 @@ public sealed class FixtureTests
     }
 
     /// <summary>The credential; a service account's private key is a file of its own, made for these tests.</summary>
-    private static string KeyOf(JsonElement channel) => channel.Find("key"u8) is { ValueKind: JsonValueKind.Object } key
+    internal static string KeyOf(JsonElement channel) => channel.Find("key"u8) is { ValueKind: JsonValueKind.Object } key
         ? key.GetRawText().Replace(
             "\"{test-key}\"", JsonSerializer.Serialize(File.ReadAllText(Path.Combine(Fixture.Root, "test-key.pem"))), StringComparison.Ordinal)
         : channel.Word("key"u8) ?? "";

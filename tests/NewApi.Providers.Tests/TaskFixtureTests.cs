@@ -37,7 +37,7 @@ public sealed class TaskFixtureTests
         {
             Account = new ProviderAccount(
                 profile, (string?)channel["base_url"], (string?)channel["other"], null, JsonElement.Parse(channel["settings"]?.ToJsonString() ?? "{}")),
-            Key = (string?)channel["key"] ?? "secret-key",
+            Key = FixtureTests.KeyOf(JsonElement.Parse(channel.ToJsonString())) is { Length: > 0 } key ? key : "secret-key",
             Dialect = profile.Tasks!.Dialect,
             Model = (string?)channel["model"] ?? (string?)given["model"] ?? "",
             RequestId = "request-1",
