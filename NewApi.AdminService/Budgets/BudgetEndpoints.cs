@@ -134,8 +134,12 @@ internal static class BudgetEndpoints
                 {
                     row.NextResetTime = new ResetPeriod(row.Period, row.CustomSeconds).Next(now, now, 0, clock.LocalTimeZone);
                 }
-                // What is used and held belongs to the relays: it is not written back.
+                // What is used and held belongs to the relays: it is not written back, but what could be spent until now is remembered.
                 await mine
+                    .Set(budget => budget.Ceiling, budget =>
+                        budget.Ceiling > budget.Amount && budget.Ceiling > budget.Used + budget.Held ? budget.Ceiling
+                        : budget.Amount > budget.Used + budget.Held ? budget.Amount
+                        : budget.Used + budget.Held)
                     .Set(budget => budget.Name, row.Name)
                     .Set(budget => budget.Amount, row.Amount)
                     .Set(budget => budget.Period, row.Period)

@@ -18,7 +18,7 @@ public sealed record AuditReport(long Accounts, long Subscriptions, long Charges
 
 /// <summary>
 /// Proves the books: for every wallet and subscription the sum of the ledger is the balance; what is held is what leases have in escrow; no
-/// balance is below zero by more than the recorded excess; every charged call and task has its rows in the usage log, with the same amount.
+/// balance, limited key or budget is below zero by more than the recorded excess; every charged call and task has its rows in the usage log, with the same amount.
 /// Reads one consistent snapshot, so it may run beside live relays.
 /// </summary>
 public sealed class LedgerAudit(Database database, LogDatabase logs)
@@ -42,6 +42,8 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
 
         var accounts = await CheckWalletsAsync(db, found, cancel);
         var subscriptions = await CheckSubscriptionsAsync(db, found, cancel);
+        await CheckKeysAsync(db, found, cancel);
+        await CheckBudgetsAsync(db, found, cancel);
         await CheckHoldsAsync(db, found, cancel);
         var charges = await CheckLogsAsync(db, logDb ?? db, found, cancel);
         return new AuditReport(accounts, subscriptions, charges, found);
@@ -125,6 +127,38 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
             }
         }
         return subscriptions;
+    }
+
+    /// <summary>Owners fill their keys as they like, so there is no sum to compare; but none may be overdrawn by more than was noted.</summary>
+    private static async Task CheckKeysAsync(DataConnection db, List<string> found, CancellationToken cancel)
+    {
+        var ledger = db.Ledger;
+        var overdrawn = await db.Tokens
+            .Where(key => !key.UnlimitedQuota && key.RemainQuota < 0)
+            .Select(key => new
+            {
+                key.Id,
+                key.RemainQuota,
+                Excess = ledger.Where(entry => entry.TokenId == key.Id).Sum(entry => (long?)entry.TokenExcess) ?? 0,
+            })
+            .ToListAsync(cancel);
+        foreach (var key in overdrawn.Where(key => -key.RemainQuota > key.Excess))
+        {
+            Add(found, $"Key {key.Id} is {-key.RemainQuota} below zero, but only {key.Excess} was charged beyond holds.");
+        }
+    }
+
+    private static async Task CheckBudgetsAsync(DataConnection db, List<string> found, CancellationToken cancel)
+    {
+        var overspent = await db.Budgets.Where(row => row.Enabled && row.Used > row.Amount).ToListAsync(cancel);
+        foreach (var row in overspent)
+        {
+            var beyond = row.Used - Math.Max(row.Amount, row.Ceiling);
+            if (beyond > row.Excess)
+            {
+                Add(found, $"Budget {row.Id} is {beyond} beyond its amount, but only {row.Excess} was charged beyond holds.");
+            }
+        }
     }
 
     private static async Task CheckHoldsAsync(DataConnection db, List<string> found, CancellationToken cancel)

@@ -32,6 +32,9 @@ public enum LedgerKind
 
     /// <summary>A subscription began a new period: what was used of it is zero again.</summary>
     Reset = 10,
+
+    /// <summary>A limited key was overdrawn when the ledger first noted such a thing.</summary>
+    OpenKey = 11,
 }
 
 /// <summary>Which balance escrow was taken from. The numbers are stored in <c>newapi_escrows.kind</c>.</summary>

@@ -11,6 +11,8 @@ namespace NewApi.Data.Ledger;
 /// </summary>
 internal sealed class LedgerOpening(TimeProvider clock) : IAfterMigration
 {
+    private const string CeilingsOpened = "ledger-ceilings-opened";
+
     public Task RunAsync(Database database, CancellationToken cancellationToken) =>
         database.WriteAsync(
             async (db, token) =>
@@ -34,10 +36,12 @@ internal sealed class LedgerOpening(TimeProvider clock) : IAfterMigration
                         Kind = (int)LedgerKind.Open,
                         UserId = user.Id,
                         Points = user.Quota - user.Moved,
+                        Excess = Math.Max(0, -user.Quota),
                         CreatedAt = now,
                     }),
                     token);
                 await OpenSubscriptionsAsync(db, now, token);
+                await OpenCeilingsAsync(db, now, token);
                 return unopened.Count;
             },
             cancellationToken);
@@ -48,7 +52,7 @@ internal sealed class LedgerOpening(TimeProvider clock) : IAfterMigration
         var known = db.GetTable<LedgerRow>().Where(entry => entry.SubscriptionId != 0).Select(entry => entry.SubscriptionId);
         var unopened = await db.GetTable<UserSubscriptionRow>()
             .Where(row => row.AmountUsed != 0 && !known.Contains(row.Id))
-            .Select(row => new { row.Id, row.UserId, row.AmountUsed })
+            .Select(row => new { row.Id, row.UserId, row.AmountUsed, row.AmountTotal })
             .ToListAsync(cancel);
         await db.GetTable<LedgerRow>().BulkCopyAsync(
             new BulkCopyOptions { BulkCopyType = BulkCopyType.MultipleRows },
@@ -59,8 +63,42 @@ internal sealed class LedgerOpening(TimeProvider clock) : IAfterMigration
                 UserId = row.UserId,
                 SubscriptionId = row.Id,
                 SubscriptionPoints = -row.AmountUsed,
+                Excess = row.AmountTotal > 0 ? Math.Max(0, row.AmountUsed - row.AmountTotal) : 0,
                 CreatedAt = now,
             }),
             cancel);
+    }
+
+    /// <summary>
+    /// Limited keys and budgets that were overdrawn before anybody noted it. Once only: from then on an overdraft that nobody has noted is a
+    /// mistake that an audit must find.
+    /// </summary>
+    private static async Task OpenCeilingsAsync(DataConnection db, long now, CancellationToken cancel)
+    {
+        if (await db.Meta.AnyAsync(row => row.Name == CeilingsOpened, cancel))
+        {
+            return;
+        }
+        var overdrawn = await db.Tokens
+            .Where(key => !key.UnlimitedQuota && key.RemainQuota < 0)
+            .Select(key => new { key.Id, key.UserId, key.RemainQuota })
+            .ToListAsync(cancel);
+        await db.Ledger.BulkCopyAsync(
+            new BulkCopyOptions { BulkCopyType = BulkCopyType.MultipleRows },
+            overdrawn.Select(key => new LedgerRow
+            {
+                EntryKey = $"open-key:{key.Id}",
+                Kind = (int)LedgerKind.OpenKey,
+                UserId = key.UserId,
+                TokenId = key.Id,
+                TokenExcess = -key.RemainQuota,
+                CreatedAt = now,
+            }),
+            cancel);
+        await db.Budgets
+            .Where(row => row.Used + row.Held > row.Amount)
+            .Set(row => row.Ceiling, row => row.Used + row.Held)
+            .UpdateAsync(cancel);
+        await db.InsertAsync(new MetaRow { Name = CeilingsOpened, Value = now.ToString() }, token: cancel);
     }
 }

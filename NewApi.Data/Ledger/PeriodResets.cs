@@ -66,6 +66,9 @@ public static class PeriodResets
         return await db.Budgets
             .Where(budget => budget.Id == id && budget.NextResetTime == row.NextResetTime)
             .Set(budget => budget.Used, 0L)
+            .Set(budget => budget.Excess, 0L)
+            // What is held was promised by the period that ends, and is settled in the new one.
+            .Set(budget => budget.Ceiling, budget => budget.Held)
             .Set(budget => budget.LastResetTime, now)
             .Set(budget => budget.NextResetTime, next)
             .UpdateAsync(cancel) == 1;

@@ -20,7 +20,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
         "newapi_ledger",
         [
             "entry_key", "kind", "user_id", "token_id", "channel_id", "points", "token_points", "excess", "logged", "created_at",
-            "subscription_id", "subscription_points",
+            "subscription_id", "subscription_points", "token_excess",
         ],
         static (record, values) =>
         {
@@ -36,6 +36,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
             values.Number(record.CreatedAt);
             values.Number(record.SubscriptionId);
             values.Number(-record.SubscriptionPoints);
+            values.Number(record.KeyExcess);
         });
 
     private static readonly RowInsert<UsageRecord> LogRows = new(
@@ -118,7 +119,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
         var accounts = moves.Keys.OrderBy(account => account.Kind).ThenBy(account => account.Id).ToList();
         await LockAsync(db, accounts, cancel);
         var escrows = await EscrowsAsync(db, moves, accounts, cancel);
-        NoteUncovered(records, escrows);
+        NoteExcess(records, escrows, moves);
 
         var statements = new Statements();
         foreach (var account in accounts)
@@ -154,11 +155,13 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
     }
 
     /// <summary>
-    /// A relay that was held for dead may have promised calls what was given back meanwhile: that part was covered by nobody, and the ledger
-    /// says so.
+    /// A charge may be larger than its hold, and a relay that was held for dead may have promised calls what was given back meanwhile: what was
+    /// covered by nobody is noted, for every account that it may take below zero.
     /// </summary>
-    private static void NoteUncovered(
-        IReadOnlyList<UsageRecord> records, Dictionary<(string Lease, (AccountKind Kind, long Id)), long> escrows)
+    private static void NoteExcess(
+        IReadOnlyList<UsageRecord> records,
+        Dictionary<(string Lease, (AccountKind Kind, long Id)), long> escrows,
+        Dictionary<(AccountKind Kind, long Id), Move> moves)
     {
         var left = new Dictionary<(string, (AccountKind, long)), long>(escrows);
         for (var i = 0; i < records.Count; i++)
@@ -166,6 +169,14 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
             var record = records[i];
             record.Uncovered = Missing(record.Lease, AccountKind.Wallet, record.UserId, record.WalletEscrow)
                 + Missing(record.Lease, AccountKind.Subscription, record.SubscriptionId, record.SubscriptionEscrow);
+            record.KeyExcess = record.TokenId == 0
+                ? 0
+                : record.Points - record.KeyEscrow + Missing(record.Lease, AccountKind.Key, record.TokenId, record.KeyEscrow);
+            for (var j = 0; j < record.Budgets.Count; j++)
+            {
+                var (id, escrow) = record.Budgets[j];
+                moves[(AccountKind.Budget, id)].Excess += record.Points - escrow + Missing(record.Lease, AccountKind.Budget, id, escrow);
+            }
         }
 
         long Missing(string lease, AccountKind kind, long id, long wanted)
@@ -254,7 +265,11 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
                 break;
             default:
                 statements.Add(
-                    "UPDATE newapi_budgets SET used = used + @p0, held = held - @p1 WHERE id = @p2", move.Points, released, account.Id);
+                    "UPDATE newapi_budgets SET used = used + @p0, held = held - @p1, excess = excess + @p2 WHERE id = @p3",
+                    move.Points,
+                    released,
+                    move.Excess,
+                    account.Id);
                 break;
         }
     }
@@ -365,6 +380,9 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
         public long Calls { get; set; }
 
         public long At { get; set; }
+
+        /// <summary>Of a budget: what was charged beyond what was set aside.</summary>
+        public long Excess { get; set; }
 
         public Dictionary<string, long> Leases { get; } = new(StringComparer.Ordinal);
 

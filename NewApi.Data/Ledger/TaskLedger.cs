@@ -82,7 +82,9 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
             async (db, token) =>
             {
                 await Accounts.LockAsync(db, AccountKind.Wallet, charge.UserId, token);
-                var (payer, refusal) = await PayAsync(db, charge, now, token);
+                var unlimited = charge.TokenId == 0
+                    || await db.Tokens.Where(row => row.Id == charge.TokenId).Select(row => row.UnlimitedQuota).FirstOrDefaultAsync(token);
+                var (payer, refusal) = await PayAsync(db, charge, unlimited, now, token);
                 if (refusal != HoldRefusal.None)
                 {
                     return (payer, refusal);
@@ -99,6 +101,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                         ChannelId = charge.ChannelId,
                         Points = bySubscription ? 0 : -charge.Points,
                         TokenPoints = charge.TokenId == 0 ? 0 : -charge.Points,
+                        TokenExcess = charge.TokenId != 0 && unlimited ? charge.Points : 0,
                         SubscriptionId = payer.SubscriptionId,
                         SubscriptionPoints = bySubscription ? -charge.Points : 0,
                         Logged = charge.Log is not null,
@@ -220,8 +223,14 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
     private async Task<long> SettleAsync(DataConnection db, TaskEnd end, LedgerRow charged, long now, CancellationToken cancel)
     {
         var delta = checked(end.Points + charged.Points + charged.SubscriptionPoints);
+        var keyExcess = 0L;
         if (charged.TokenId != 0)
         {
+            if (delta > 0)
+            {
+                await Accounts.LockAsync(db, AccountKind.Key, charged.TokenId, cancel);
+                keyExcess = Math.Max(0, delta - Math.Max(0, await Accounts.FreeAsync(db, AccountKind.Key, charged.TokenId, now, cancel)));
+            }
             await Accounts.SpendAsync(db, AccountKind.Key, charged.TokenId, delta, cancel);
         }
         var (wallet, subscription, excess) = delta < 0
@@ -240,6 +249,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                 ChannelId = charged.ChannelId,
                 Points = -wallet,
                 TokenPoints = charged.TokenId == 0 ? 0 : -delta,
+                TokenExcess = keyExcess,
                 SubscriptionId = charged.SubscriptionId,
                 SubscriptionPoints = -subscription,
                 Excess = excess,
@@ -257,10 +267,9 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
     }
 
     /// <summary>The first source that can bear the charge pays, unless the key or a budget cannot.</summary>
-    private async Task<(TaskPayer Payer, HoldRefusal Refusal)> PayAsync(DataConnection db, TaskCharge charge, long now, CancellationToken cancel)
+    private async Task<(TaskPayer Payer, HoldRefusal Refusal)> PayAsync(
+        DataConnection db, TaskCharge charge, bool unlimited, long now, CancellationToken cancel)
     {
-        var unlimited = charge.TokenId == 0
-            || await db.Tokens.Where(row => row.Id == charge.TokenId).Select(row => row.UnlimitedQuota).FirstOrDefaultAsync(cancel);
         if (unlimited)
         {
             await Accounts.SpendAsync(db, AccountKind.Key, charge.TokenId, charge.Points, cancel);
@@ -317,11 +326,13 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
     /// <summary>Moves the difference on the budgets that bore the charge, unless they have begun a new period since.</summary>
     private static async Task MoveBudgetsAsync(DataConnection db, LedgerRow charged, long points, CancellationToken cancel)
     {
+        var excess = Math.Max(0, points);
         foreach (var id in await BudgetsAsync(db, charged.TokenId, charged.UserId, cancel))
         {
             await db.GetTable<BudgetRow>()
                 .Where(row => row.Id == id && row.CreatedAt <= charged.CreatedAt && row.LastResetTime <= charged.CreatedAt)
                 .Set(row => row.Used, row => row.Used + points < 0 ? 0 : row.Used + points)
+                .Set(row => row.Excess, row => row.Excess + excess)
                 .UpdateAsync(cancel);
         }
     }

@@ -61,6 +61,9 @@ public sealed record UsageRecord
     /// <summary>The part of what escrow should have paid that was no longer there; found when the record is applied.</summary>
     internal long Uncovered { get; set; }
 
+    /// <summary>The part of the charge that was not set aside on the key; found when the record is applied.</summary>
+    internal long KeyExcess { get; set; }
+
     public long PromptTokens { get; init; }
 
     public long CompletionTokens { get; init; }

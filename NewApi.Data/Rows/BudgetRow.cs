@@ -62,4 +62,15 @@ public sealed class BudgetRow
 
     [Column("updated_at")]
     public long UpdatedAt { get; set; }
+
+    /// <summary>Points of this period that were charged beyond what was set aside.</summary>
+    [Column("excess")]
+    public long Excess { get; set; }
+
+    /// <summary>
+    /// What could be spent in this period where that is more than <see cref="Amount"/>: it has been lowered since, was disabled for a while, or
+    /// calls of the last period are still to be settled.
+    /// </summary>
+    [Column("ceiling")]
+    public long Ceiling { get; set; }
 }

@@ -33,6 +33,10 @@ public sealed class LedgerRow
     [Column("excess")]
     public long Excess { get; set; }
 
+    /// <summary>The part of a charge that was not set aside on its key beforehand: all of it where the key had no limit.</summary>
+    [Column("token_excess")]
+    public long TokenExcess { get; set; }
+
     [Column("logged")]
     public bool Logged { get; set; }
 

@@ -707,6 +707,7 @@ internal static class GatewaySchema
             Number("created_at").Required(),
             Number("subscription_id", 0).Required(),
             Number("subscription_points", 0).Required(),
+            Number("token_excess", 0).Required(),
         ],
         Indexes =
         [
@@ -757,6 +758,8 @@ internal static class GatewaySchema
             Flag("enabled").Required(),
             Number("created_at").Required(),
             Number("updated_at").Required(),
+            Number("excess", 0).Required(),
+            Number("ceiling", 0).Required(),
         ],
         Indexes =
         [

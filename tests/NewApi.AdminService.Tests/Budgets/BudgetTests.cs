@@ -3,6 +3,7 @@ using LinqToDB;
 using LinqToDB.Async;
 using Microsoft.Extensions.DependencyInjection;
 using NewApi.Data.Callers;
+using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Tests.Budgets;
@@ -28,6 +29,25 @@ public class BudgetTests
         Assert.True((await alice.DeleteAsync($"/api/budgets/{Number(made, "id")}")).Success);
         Assert.Empty((await alice.GetAsync("/api/budgets")).Items);
         Assert.False((await alice.DeleteAsync($"/api/budgets/{Number(made, "id")}")).Success);
+    }
+
+    [Fact]
+    public async Task Books_stay_right_when_a_budget_is_lowered_below_what_is_spent()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var id = Number((await root.PostAsync("/api/budgets", Budget("user", 1_000, "never"))).Data!, "id");
+        await host.Database.WriteAsync((db, ct) => db.Budgets.Set(row => row.Used, 600).Set(row => row.Held, 0).UpdateAsync(ct), Cancel);
+
+        foreach (var amount in (long[])[700, 100, 50])
+        {
+            await root.PutAsync("/api/budgets", new JsonObject { ["id"] = id, ["amount"] = amount });
+        }
+
+        var audit = host.Services.GetRequiredService<LedgerAudit>();
+        Assert.Empty((await audit.RunAsync(Cancel)).Discrepancies);
+        await host.Database.WriteAsync((db, ct) => db.Budgets.Set(row => row.Used, 1_001).UpdateAsync(ct), Cancel);
+        Assert.Single((await audit.RunAsync(Cancel)).Discrepancies);
     }
 
     [Fact]

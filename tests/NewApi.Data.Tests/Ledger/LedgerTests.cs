@@ -122,6 +122,89 @@ public sealed class LedgerTests
     }
 
     [Theory, AllDatabases]
+    public async Task A_charge_beyond_a_limited_key_and_a_budget_is_noted_for_both(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        await host.Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await db.Tokens.Set(row => row.RemainQuota, 1_000).UpdateAsync(cancel);
+                await db.InsertAsync(new BudgetRow { Id = 1, Scope = "key", ScopeId = 1, Amount = 800 }, token: cancel);
+            },
+            Cancel);
+        var escrows = host.Get<EscrowStore>();
+        foreach (var (kind, points) in ((AccountKind, long)[])[(AccountKind.Wallet, 500), (AccountKind.Key, 500), (AccountKind.Budget, 500)])
+        {
+            await escrows.TakeAsync("relay/a/1", kind, 1, points, points, Cancel);
+        }
+        var settlements = host.Get<SettlementStore>();
+
+        await settlements.ApplyAsync([Paid("one", 1_400, 500)], mayRepeat: false, Cancel);
+        Assert.Equal("-400,900", await FiguresAsync(database));
+        Assert.Equal("900", await database.ReadAsync("SELECT excess FROM newapi_budgets"));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+
+        // What escrow should have paid was given back meanwhile: nobody covered it.
+        await settlements.ApplyAsync([Paid("late", 300, 300)], mayRepeat: false, Cancel);
+        Assert.Equal("-700,1200", await FiguresAsync(database));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+
+        // The relay knew the key without a limit.
+        await settlements.ApplyAsync([Record("free", 70)], mayRepeat: false, Cancel);
+        Assert.Equal("-770,1270", await FiguresAsync(database));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+
+        await host.Database.WriteAsync((db, cancel) => PeriodStartsAsync(db, cancel), Cancel);
+        Assert.Equal("0,0", await database.ReadAsync("SELECT used FROM newapi_budgets") + "," + await database.ReadAsync("SELECT excess FROM newapi_budgets"));
+
+        static UsageRecord Paid(string id, long points, long escrow) => Record(id, points) with
+        {
+            WalletEscrow = escrow,
+            Excess = points - escrow,
+            KeyEscrow = escrow,
+            Budgets = [new BudgetShare(1, escrow)],
+        };
+
+        static async Task<string> FiguresAsync(TestDatabase database) =>
+            $"{await database.ReadAsync("SELECT remain_quota FROM tokens")},{await database.ReadAsync("SELECT sum(token_excess) FROM newapi_ledger")}";
+
+        static async Task<bool> PeriodStartsAsync(DataConnection db, CancellationToken cancel)
+        {
+            await db.Budgets.Set(row => row.Period, "daily").Set(row => row.NextResetTime, 1_000).UpdateAsync(cancel);
+            return await PeriodResets.BudgetAsync(db, 1, 2_000, TimeZoneInfo.Utc, cancel);
+        }
+    }
+
+    [Theory, AllDatabases]
+    public async Task What_was_overdrawn_before_the_ledger_came_is_no_mistake(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using (var host = await DataHost.StartAsync(database))
+        {
+            await host.Database.WriteAsync(
+                async (db, cancel) =>
+                {
+                    await db.InsertAsync(new UserRow { Id = 1, Username = "old", AffCode = "o", Quota = -50 }, token: cancel);
+                    await db.InsertAsync(new TokenRow { Id = 1, UserId = 1, Key = "k", RemainQuota = -40 }, token: cancel);
+                    await db.InsertAsync(new BudgetRow { Id = 1, Scope = "user", ScopeId = 1, Amount = 10, Used = 15, Held = 0 }, token: cancel);
+                    await db.InsertAsync(
+                        new UserSubscriptionRow { Id = 1, UserId = 1, AmountTotal = 100, AmountUsed = 130, Status = "active" }, token: cancel);
+                    await db.Meta.Where(row => row.Name == "ledger-ceilings-opened").DeleteAsync(cancel);
+                },
+                Cancel);
+        }
+
+        await using var again = await DataHost.StartAsync(database);
+        Assert.Empty((await again.Get<LedgerAudit>().RunAsync(Cancel)).Discrepancies);
+        await database.ExecuteAsync("UPDATE tokens SET remain_quota = remain_quota - 1");
+        await database.ExecuteAsync("UPDATE newapi_budgets SET used = used + 1");
+        await again.InitializeAsync();
+        Assert.Equal(2, (await again.Get<LedgerAudit>().RunAsync(Cancel)).Discrepancies.Count);
+    }
+
+    [Theory, AllDatabases]
     public async Task An_administrator_may_set_a_balance_while_calls_settle(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
@@ -160,6 +243,8 @@ public sealed class LedgerTests
     [InlineData("DELETE FROM logs WHERE request_id = 'one'", "has no log row")]
     [InlineData("UPDATE logs SET quota = 1 WHERE request_id = 'one'", "log rows say 1")]
     [InlineData("INSERT INTO logs (type, request_id, quota) VALUES (2, 'one', 300)", "2 log rows say 600")]
+    [InlineData("UPDATE tokens SET remain_quota = -301 WHERE id = 1", "Key 1 is 301 below zero, but only 300")]
+    [InlineData("INSERT INTO newapi_budgets (name, owner_id, scope, scope_id, scope_group, amount, used, held, period, custom_seconds, last_reset_time, next_reset_time, enabled, created_at, updated_at, excess, ceiling) VALUES ('', 0, 'user', 1, '', 100, 151, 0, 'never', 0, 0, 0, 1, 0, 0, 20, 130)", "Budget 1 is 21 beyond its amount, but only 20")]
     [InlineData("UPDATE users SET newapi_held = 5 WHERE id = 1", "in escrow")]
     [InlineData("INSERT INTO newapi_escrows (lease, kind, account_id, amount) VALUES ('relay/x', 1, 1, 9)", "in escrow")]
     public async Task The_audit_names_what_disagrees(string damage, string says)

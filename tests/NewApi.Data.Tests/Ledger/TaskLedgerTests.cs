@@ -87,6 +87,7 @@ public sealed class TaskLedgerTests
 
         Assert.Equal("-2500", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
         Assert.Equal("2500", await database.ReadAsync("SELECT excess FROM newapi_ledger WHERE entry_key = 'one:end'"));
+        Assert.Equal("2500", await database.ReadAsync("SELECT token_excess FROM newapi_ledger WHERE entry_key = 'one:end'"));
         await AssertBooksAsync(host);
     }
 

@@ -162,7 +162,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
     {
         await using var db = Database.Open();
         await using var snapshot = await db.BeginTransactionAsync(Cancel);
-        var entries = await db.GetTable<LedgerRow>().Where(entry => entry.Excess != 0).ToListAsync(Cancel);
+        var entries = await db.GetTable<LedgerRow>().Where(entry => entry.Excess != 0 || entry.TokenExcess != 0).ToListAsync(Cancel);
         var user = await db.GetTable<UserRow>().SingleAsync(Cancel);
         var debt = entries.Where(entry => entry.Points < 0).Sum(entry => entry.Excess);
         Assert.True(user.Quota - user.Held >= -debt, $"wallet: {user.Quota} - {user.Held} with an excess of {debt}");
@@ -173,10 +173,14 @@ internal sealed class LedgerWorld : IAsyncDisposable
                 row.AmountUsed + row.Held <= row.AmountTotal + over,
                 $"subscription {row.Id}: {row.AmountUsed} + {row.Held} of {row.AmountTotal} with an excess of {over}");
         }
-        // A budget is a ceiling on holds: what was promised together never passes it.
+        var key = await db.GetTable<TokenRow>().SingleAsync(Cancel);
+        var overdrawn = entries.Sum(entry => entry.TokenExcess);
+        Assert.True(key.RemainQuota - key.Held >= -overdrawn, $"key: {key.RemainQuota} - {key.Held} with an excess of {overdrawn}");
         foreach (var row in await db.GetTable<BudgetRow>().ToListAsync(Cancel))
         {
-            Assert.True(row.Held >= 0 && row.Used >= 0, $"budget {row.Id}: {row.Used}, {row.Held}");
+            Assert.True(
+                row.Held >= 0 && row.Used >= 0 && row.Used + row.Held <= row.Amount + row.Excess,
+                $"budget {row.Id}: {row.Used} + {row.Held} of {row.Amount} with an excess of {row.Excess}");
         }
     }
 
