@@ -41,6 +41,21 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Warning, "Drawing {Task} of channel {ChannelId} ends without a picture: {Reason}")]
     public static partial void DrawingGivenUp(this ILogger log, long task, long channelId, string reason);
 
+    [LoggerMessage(LogLevel.Information, "Task {Task} of channel {ChannelId} ends as {State}: {Reason}")]
+    public static partial void TaskEnded(this ILogger log, string task, long channelId, string state, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Task {Task} of channel {ChannelId} was given up and succeeded after all; it is not charged")]
+    public static partial void TaskCameLate(this ILogger log, string task, long channelId);
+
+    [LoggerMessage(LogLevel.Warning, "Channel {ChannelId} cannot be asked about its tasks: {Status} {Code}")]
+    public static partial void TasksUnanswered(this ILogger log, long channelId, int status, string code);
+
+    [LoggerMessage(LogLevel.Information, "{Tasks} unfinished tasks are looked after from now on")]
+    public static partial void TasksAdopted(this ILogger log, int tasks);
+
+    [LoggerMessage(LogLevel.Error, "Task {Task} cannot be looked after now")]
+    public static partial void TaskTrouble(this ILogger log, Exception problem, string task);
+
     [LoggerMessage(LogLevel.Warning, "A Midjourney proxy of channel {ChannelId} answers a question about drawings with status {Status}")]
     public static partial void ProxyRefuses(this ILogger log, long channelId, int status);
 }

@@ -45,6 +45,8 @@ public static class WorkerModule
         if (builder.Settings().Flag("UPDATE_TASK", true))
         {
             builder.AddJob<FollowDrawings>();
+            builder.Services.TryAddSingleton(TaskPatience.Read(builder.Settings()));
+            builder.AddJob<FollowTasks>();
         }
         builder.Services.AddHostedService<JobRunner>();
         return builder;

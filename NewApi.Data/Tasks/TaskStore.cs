@@ -301,12 +301,35 @@ public sealed class TaskStore(Database database, TaskLedger ledger, TimeProvider
         {
             return;
         }
-        await LedgerEntries.CreditAsync(db, LedgerKind.Refund, $"task:{task.Row.Id}:refund", task.Row.UserId, task.Row.Quota, now, cancel);
+        if (task.Facts.SubscriptionId is > 0 and var subscription)
+        {
+            await Accounts.LockAsync(db, AccountKind.Subscription, subscription, cancel);
+            var used = await db.UserSubscriptions.Where(row => row.Id == subscription).Select(row => (long?)row.AmountUsed).FirstOrDefaultAsync(cancel);
+            var back = Math.Clamp(used ?? 0, 0, task.Row.Quota);
+            await Accounts.SpendAsync(db, AccountKind.Subscription, subscription, -back, cancel);
+            await db.InsertAsync(
+                new LedgerRow
+                {
+                    EntryKey = RefundKey(task),
+                    Kind = (int)LedgerKind.Refund,
+                    UserId = task.Row.UserId,
+                    SubscriptionId = subscription,
+                    SubscriptionPoints = back,
+                    CreatedAt = now,
+                },
+                token: cancel);
+        }
+        else
+        {
+            await LedgerEntries.CreditAsync(db, LedgerKind.Refund, RefundKey(task), task.Row.UserId, task.Row.Quota, now, cancel);
+        }
         if (task.Facts.TokenId is > 0 and var key)
         {
             await db.Tokens.Where(row => row.Id == key).Set(row => row.RemainQuota, row => row.RemainQuota + task.Row.Quota).UpdateAsync(cancel);
         }
     }
+
+    private static string RefundKey(StoredTask task) => $"task:{task.Row.Id}:refund";
 
     private static Task MoveAsync(DataConnection db, long taskId, long next, CancellationToken cancel) =>
         db.GetTable<TaskPollRow>().Where(row => row.TaskId == taskId).Set(row => row.NextPoll, next).UpdateAsync(cancel);

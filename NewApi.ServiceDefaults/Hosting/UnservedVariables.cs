@@ -33,8 +33,6 @@ internal static partial class UnservedVariables
         "SYNC_HTTP_RETRY",
         "SYNC_HTTP_TIMEOUT_SECONDS",
         "SYNC_UPSTREAM_BASE",
-        "TASK_QUERY_LIMIT",
-        "TASK_TIMEOUT_MINUTES",
         "UMAMI_SCRIPT_URL",
         "UMAMI_WEBSITE_ID",
         "USER_SESSION_ACTIVE_LIMIT",
