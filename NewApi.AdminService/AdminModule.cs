@@ -98,6 +98,7 @@ public static class AdminModule
         api.MapRatioSync();
         api.MapLogs();
         api.MapDrawings();
+        api.MapTasks();
         api.MapUsageData();
         api.MapUsageExports();
         api.MapKeyUsage();

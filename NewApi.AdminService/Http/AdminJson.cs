@@ -64,6 +64,7 @@ namespace NewApi.AdminService.Http;
 [JsonSerializable(typeof(SyncApplyRequest))]
 [JsonSerializable(typeof(SyncAppliedView))]
 [JsonSerializable(typeof(Page<DrawingView>))]
+[JsonSerializable(typeof(Page<TaskView>))]
 [JsonSerializable(typeof(ChannelView))]
 [JsonSerializable(typeof(ChannelPage))]
 [JsonSerializable(typeof(ChannelFindings))]

@@ -11,6 +11,7 @@ public sealed class StoredTask
 {
     private const string PublicPrefix = "task_";
     private const int PublicLength = 32;
+    private const int ShortestId = 6;
     private const string Letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
     public StoredTask(TaskRow row)
@@ -42,6 +43,17 @@ public sealed class StoredTask
     /// <summary>Where the result is, as far as anybody may know it.</summary>
     public string? ResultUrl => Facts.ResultUrl
         ?? (State == TaskState.Succeeded && Row.FailReason.StartsWith("http", StringComparison.Ordinal) ? Row.FailReason : null);
+
+    /// <summary>What the upstream said, as JSON, under the name by which callers know the task; null for nothing.</summary>
+    public string? PublicData =>
+        string.IsNullOrWhiteSpace(Row.Data) ? null
+        : UpstreamId.Length >= ShortestId && UpstreamId != Id ? Row.Data.Replace(UpstreamId, Id, StringComparison.Ordinal)
+        : Row.Data;
+
+    /// <summary>Where a film is: at its own address, or behind ours where only the gateway may fetch it.</summary>
+    /// <param name="server">Where callers reach this gateway.</param>
+    public string UrlAt(string server) =>
+        ResultUrl is { } url && url.StartsWith("http", StringComparison.OrdinalIgnoreCase) ? url : $"{server}/v1/videos/{Id}/content";
 
     /// <summary>An id that nobody can guess.</summary>
     public static string NextId() => PublicPrefix + RandomNumberGenerator.GetString(Letters, PublicLength);

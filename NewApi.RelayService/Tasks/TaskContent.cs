@@ -5,6 +5,7 @@ using NewApi.Data.Tasks;
 using NewApi.Domain;
 using NewApi.Domain.Tasks;
 using NewApi.Providers.Tasks;
+using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
 using NewApi.RelayService.Upstream;
@@ -17,7 +18,14 @@ namespace NewApi.RelayService.Tasks;
 /// shown its credential.
 /// </summary>
 internal sealed class TaskContent(
-    RelaySnapshots snapshots, TaskReader tasks, UpstreamClients clients, EgressClient egress, RelayOptions options, TimeProvider clock, ILogger<TaskContent> log)
+    RelaySnapshots snapshots,
+    TaskReader tasks,
+    SessionCallers sessions,
+    UpstreamClients clients,
+    EgressClient egress,
+    RelayOptions options,
+    TimeProvider clock,
+    ILogger<TaskContent> log)
 {
     private const string CacheControl = "public, max-age=86400";
 
@@ -26,7 +34,8 @@ internal sealed class TaskContent(
     public async Task WriteAsync(HttpContext http, string id)
     {
         RequestIds.Begin(http);
-        var (caller, fault) = await tasks.AuthenticateAsync(http);
+        // The console shows films too, and has a session in place of a key.
+        var (caller, fault) = SessionCallers.IsPresented(http.Request) ? await sessions.FindAsync(http) : await tasks.AuthenticateAsync(http);
         if (fault is not null)
         {
             await WriteFaultAsync(http, fault.Status, fault.Message);

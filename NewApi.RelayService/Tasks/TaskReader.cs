@@ -49,9 +49,9 @@ internal sealed class TaskReader(RelaySnapshots snapshots, Authenticator authent
         await TaskReplies.WriteSuccessAsync(http, json => WriteTasks(json, tasks.Where(task => MayRead(caller, task)), snapshots.Current.Options.ServerAddress));
     }
 
-    /// <summary>Whose tasks are asked for. The one place to change when something besides a key opens these routes.</summary>
-    public async Task<(Caller? Caller, RelayFault? Fault)> AuthenticateAsync(HttpContext http) =>
-        await authenticator.AuthenticateAsync(http, snapshots.Current, Dialect.Video);
+    /// <summary>Whose tasks are asked for.</summary>
+    public Task<(Caller? Caller, RelayFault? Fault)> AuthenticateAsync(HttpContext http) =>
+        authenticator.AuthenticateAsync(http, snapshots.Current, Dialect.Video);
 
     /// <summary>A task of the caller's own; null for any other.</summary>
     public async Task<StoredTask?> FindAsync(Caller caller, string id, CancellationToken cancel) =>

@@ -9,8 +9,6 @@ namespace NewApi.RelayService.Tasks;
 /// <summary>Tasks as callers read them: OpenAI's video object, and the task of <c>{"code":"success","data":…}</c>.</summary>
 internal static class TaskReplies
 {
-    private const int ShortestId = 6;
-
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static async Task WriteAsync(HttpContext http, int status, Action<Utf8JsonWriter> write)
@@ -87,7 +85,7 @@ internal static class TaskReplies
         if (state == TaskState.Succeeded)
         {
             json.WriteStartObject("metadata"u8);
-            json.WriteString("url"u8, UrlOf(task, server));
+            json.WriteString("url"u8, task.UrlAt(server));
             json.WriteEndObject();
         }
         json.WriteEndObject();
@@ -105,29 +103,21 @@ internal static class TaskReplies
         json.WriteString("fail_reason"u8, task.State == TaskState.Failed ? row.FailReason : "");
         if (task.State == TaskState.Succeeded && row.Platform != "suno")
         {
-            json.WriteString("result_url"u8, UrlOf(task, server));
+            json.WriteString("result_url"u8, task.UrlAt(server));
         }
         json.WriteNumber("submit_time"u8, row.SubmitTime);
         json.WriteNumber("start_time"u8, row.StartTime);
         json.WriteNumber("finish_time"u8, row.FinishTime);
         json.WriteString("progress"u8, row.Progress);
         json.WritePropertyName("data"u8);
-        if (string.IsNullOrWhiteSpace(row.Data))
+        if (task.PublicData is { } data)
         {
-            json.WriteNullValue();
+            json.WriteRawValue(data);
         }
         else
         {
-            json.WriteRawValue(Hidden(task, row.Data));
+            json.WriteNullValue();
         }
         json.WriteEndObject();
     }
-
-    /// <summary>The file's own address, or ours where only the gateway may fetch it.</summary>
-    private static string UrlOf(StoredTask task, string server) =>
-        task.ResultUrl is { } url && url.StartsWith("http", StringComparison.OrdinalIgnoreCase) ? url : $"{server}/v1/videos/{task.Id}/content";
-
-    /// <summary>What the upstream said, under the name by which callers know the task.</summary>
-    private static string Hidden(StoredTask task, string data) =>
-        task.UpstreamId.Length >= ShortestId && task.UpstreamId != task.Id ? data.Replace(task.UpstreamId, task.Id, StringComparison.Ordinal) : data;
 }
