@@ -18,6 +18,7 @@ internal sealed class RelayMetrics : IDisposable
     private readonly Counter<long> _inputTokens;
     private readonly Counter<long> _outputTokens;
     private readonly Counter<long> _estimated;
+    private readonly Counter<long> _aborted;
     private readonly Counter<long> _unpricedTools;
     private readonly Counter<long> _attempts;
     private readonly TimeProvider _clock;
@@ -31,6 +32,7 @@ internal sealed class RelayMetrics : IDisposable
         _inputTokens = _meter.CreateCounter<long>("newapi.tokens.input", "{token}", "Prompt tokens charged.");
         _outputTokens = _meter.CreateCounter<long>("newapi.tokens.output", "{token}", "Completion tokens charged.");
         _estimated = _meter.CreateCounter<long>("newapi.charges.estimated", "{point}", "Quota points charged on the gateway's own count.");
+        _aborted = _meter.CreateCounter<long>("newapi.charges.aborted", "{point}", "Quota points charged on the gateway's own count because the caller left.");
         _unpricedTools = _meter.CreateCounter<long>("newapi.tools.unpriced", "{call}", "Uses of built-in tools that have no price.");
         _attempts = _meter.CreateCounter<long>("newapi.attempts", "{attempt}", "Attempts on channels, by outcome; those after a call's first are retries.");
     }
@@ -59,6 +61,8 @@ internal sealed class RelayMetrics : IDisposable
                 new TagList { { "gen_ai.request.model", call.Price is null ? "" : call.Model }, { "newapi.outcome", outcome } });
         }
     }
+
+    public void Aborted(long points) => _aborted.Add(points);
 
     public void FirstToken(RelayCall call, TimeSpan elapsed)
     {

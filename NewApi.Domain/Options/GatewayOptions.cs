@@ -200,6 +200,11 @@ public sealed class GatewayOptions(OptionReader read)
     /// <summary>Bounds per user, key, group, model and channel; an object, see the relay's limits.</summary>
     public JsonElement LimitRules { get; } = read.Json("limit_setting.rules");
 
+    /// <summary>
+    /// Quota points that a key may be charged on our own count, within an hour, for answers that it left before their end; 0 for no limit.
+    /// </summary>
+    public long AbortedPointsPerHour { get; } = read.Long("limit_setting.aborted_points_per_hour");
+
     public bool CheckSensitiveEnabled { get; } = read.Flag("CheckSensitiveEnabled");
 
     public bool CheckSensitiveOnPromptEnabled { get; } = read.Flag("CheckSensitiveOnPromptEnabled");

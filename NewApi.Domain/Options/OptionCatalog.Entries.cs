@@ -109,6 +109,7 @@ public static partial class OptionCatalog
         Number("ModelRequestRateLimitSuccessCount", "1000"),
         Json("ModelRequestRateLimitGroup", "{}"),
         Json("limit_setting.rules", "{}"),
+        Number("limit_setting.aborted_points_per_hour", "0"),
         Flag("CheckSensitiveEnabled", true),
         Flag("CheckSensitiveOnPromptEnabled", true),
         Flag("StopOnSensitiveEnabled", true),

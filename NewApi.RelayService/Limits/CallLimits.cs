@@ -11,14 +11,16 @@ namespace NewApi.RelayService.Limits;
 /// How much of the gateway one user, key, group, model or channel may take (specification: relay §7.1, and the rules of
 /// <c>limit_setting.rules</c>). Counted in this process, without waiting for anybody; <see cref="SharedLimits"/> tells the other relays.
 /// </summary>
-internal sealed class CallLimits(TimeProvider clock)
+internal sealed class CallLimits(TimeProvider clock, ILogger<CallLimits> log)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
     private readonly WindowCounters<(LimitScope, string)> _requests = new(Minute, clock);
     private readonly WindowCounters<(LimitScope, string)> _tokens = new(Minute, clock);
     private readonly WindowCounters<(LimitScope, string)> _daily = new(Day, clock);
+    private readonly WindowCounters<long> _aborted = new(Hour, clock);
     private readonly ConcurrentDictionary<(LimitScope Scope, string Name), long> _running = new();
     private readonly ConcurrentDictionary<int, (WindowCounters<long> Total, WindowCounters<long> Success)> _perUser = new();
 
@@ -35,6 +37,7 @@ internal sealed class CallLimits(TimeProvider clock)
         await exchange.ExchangeAsync("rpm", _requests, static key => $"{key.Item1}:{key.Item2}", Minute);
         await exchange.ExchangeAsync("tpm", _tokens, static key => $"{key.Item1}:{key.Item2}", Minute);
         await exchange.ExchangeAsync("rpd", _daily, static key => $"{key.Item1}:{key.Item2}", Day);
+        await exchange.ExchangeAsync("aborted", _aborted, static key => key.ToString(CultureInfo.InvariantCulture), Hour);
         foreach (var (minutes, (total, success)) in _perUser)
         {
             var window = TimeSpan.FromMinutes(minutes);
@@ -50,6 +53,10 @@ internal sealed class CallLimits(TimeProvider clock)
         if (options.ModelRequestRateLimitEnabled && call.IsLimited && !AdmitUser(call, options))
         {
             return Refused("This account has made too many requests.", TimeSpan.FromMinutes(options.ModelRequestRateLimitDurationMinutes));
+        }
+        if (options.AbortedPointsPerHour > 0 && call.Caller.TokenId != 0 && !_aborted.TryAdd(call.Caller.TokenId, 0, options.AbortedPointsPerHour))
+        {
+            return Refused("This key has left too many answers before their end.", Hour) with { Code = "aborted_spend_limit" };
         }
         var rules = call.Snapshot.Limits;
         if (rules.IsEmpty)
@@ -101,6 +108,25 @@ internal sealed class CallLimits(TimeProvider clock)
             }
         }
         call.Entered = null;
+    }
+
+    /// <summary>
+    /// A caller left before the upstream had said what the answer costs, so it was charged by our count. Doing so on purpose may be cheaper
+    /// than staying (known problem B7): what a key is charged in this way is bounded when the operator says so.
+    /// </summary>
+    public void Aborted(RelayCall call, long points)
+    {
+        var (key, limit) = (call.Caller.TokenId, call.Snapshot.Options.AbortedPointsPerHour);
+        if (key == 0 || limit <= 0)
+        {
+            return;
+        }
+        var within = _aborted.TryAdd(key, 0, limit);
+        _aborted.Add(key, points);
+        if (within && !_aborted.TryAdd(key, 0, limit))
+        {
+            log.KeyAborts(key, limit);
+        }
     }
 
     private RelayFault? Enter(RelayCall call, LimitRules rules, LimitScope scope, string name, string word)

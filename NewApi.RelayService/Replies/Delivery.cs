@@ -5,6 +5,7 @@ using NewApi.Domain.Pricing;
 using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
 using NewApi.RelayService.Channels;
+using NewApi.RelayService.Limits;
 using NewApi.RelayService.Metering;
 using NewApi.RelayService.Settlement;
 using NewApi.RelayService.Upstream;
@@ -18,7 +19,13 @@ namespace NewApi.RelayService.Replies;
 /// and once anything has been delivered the call is charged, whether or not the caller stayed to read it.
 /// </summary>
 internal sealed class Delivery(
-    RelayOptions options, UsageMeter meter, UsageRecords records, RelayMetrics metrics, UnpricedTools unpriced, TimeProvider clock)
+    RelayOptions options,
+    UsageMeter meter,
+    UsageRecords records,
+    CallLimits limits,
+    RelayMetrics metrics,
+    UnpricedTools unpriced,
+    TimeProvider clock)
 {
     /// <summary>A prompt is kept until its stream has ended, since it may have to be counted; of longer ones than this, some.</summary>
     private const int ShortPrompt = 16 * 1024;
@@ -481,6 +488,11 @@ internal sealed class Delivery(
         var cost = exchange.Channel.Purchase?.CostOf(call.Price, usage, factors);
         call.TokensUsed = charge.PromptTokens + charge.CompletionTokens;
         metrics.Charged(call, charge);
+        if (end == StreamEndReason.ClientGone && charge.Estimated)
+        {
+            metrics.Aborted(charge.Quota.Points);
+            limits.Aborted(call, charge.Quota.Points);
+        }
         unpriced.Note(charge);
         return call.Hold.SettleAsync(records.Make(call, exchange.Channel, charge, cost, exchange.Tap, end));
     }

@@ -141,6 +141,26 @@ public sealed class BrokenStreamTests
         await relay.AssertBooksAreRightAsync(charge.Quota);
     }
 
+    [Fact]
+    public async Task Key_that_leaves_too_many_answers_is_refused()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Faults.After(5, Faults.Hang));
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream)], options: new() { ["limit_setting.aborted_points_per_hour"] = "1" });
+        using (var response = await relay.OpenAsync("/v1/chat/completions", Chat(stream: true)))
+        {
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+            await RelayHost.ReadUntilAsync(reader, "word ", times: 5);
+        }
+        await relay.ChargesAsync();
+
+        var refused = await relay.ChatAsync();
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.Status);
+        Assert.Equal("aborted_spend_limit", refused.Json.GetProperty("error").GetProperty("code").GetString());
+        Assert.Single(upstream.Requests);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
