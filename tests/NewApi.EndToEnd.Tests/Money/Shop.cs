@@ -54,10 +54,10 @@ internal sealed class Shop : IAsyncDisposable
         return shop;
     }
 
-    public Task AddChannelAsync(int type, string address, string models) => PostAsync("/api/channel/", new
+    public Task AddChannelAsync(int type, string address, string models, string key = "sk-stub") => PostAsync("/api/channel/", new
     {
         mode = "single",
-        channel = new { type, name = $"stub {type}", key = "sk-stub", base_url = address, models, group = "default" },
+        channel = new { type, name = $"stub {type}", key, base_url = address, models, group = "default" },
     });
 
     /// <summary>Starts the gateway, for the first time or again, in the same folder.</summary>

@@ -28,6 +28,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public string Errors => Text(_errors);
 
+    /// <summary>Resident memory in bytes.</summary>
+    public long Resident
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     public int ExitCode => _process.ExitCode;
 
     public static GatewayProcess Start(string program, string folder, Dictionary<string, string>? environment = null, params string[] arguments)

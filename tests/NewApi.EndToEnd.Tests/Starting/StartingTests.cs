@@ -28,6 +28,17 @@ public sealed class StartingTests : IDisposable
         Assert.Single(_folder.GetFiles("logs/oneapi-*.log"));
     }
 
+    [Fact]
+    public async Task An_idle_gateway_is_small()
+    {
+        await using var gateway = GatewayProcess.Start(Standalone, _folder.FullName);
+        var url = await gateway.ReadyAsync(Cancel);
+        await StatusAsync(url, "/health");
+
+        // About 150 MB, most of it code. Tables and tokenizers that load before anybody needs them would show here.
+        Assert.InRange(gateway.Resident, 0, 300L << 20);
+    }
+
     [Theory]
     [InlineData("NewApi.RelayService")]
     [InlineData("NewApi.AdminService")]
