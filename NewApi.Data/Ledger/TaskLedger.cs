@@ -18,6 +18,7 @@ public sealed record TaskCharge
     /// <summary>The key that was presented; 0 for none.</summary>
     public required long TokenId { get; init; }
 
+    /// <summary>Who does the work; 0 when that is not known yet: the call is counted once somebody has accepted it.</summary>
     public required long ChannelId { get; init; }
 
     /// <summary>Quota points; not negative.</summary>
@@ -89,7 +90,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                 {
                     return (payer, refusal);
                 }
-                await CountAsync(db, charge.UserId, charge.ChannelId, charge.Points, calls: 1, token);
+                await CountAsync(db, charge.UserId, charge.ChannelId, charge.Points, calls: charge.ChannelId == 0 ? 0 : 1, token);
                 var bySubscription = payer.SubscriptionId != 0;
                 await db.InsertAsync(
                     new LedgerRow
@@ -160,6 +161,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                     .Set(entry => entry.ChannelId, channelId)
                     .Set(entry => entry.Logged, log is not null)
                     .UpdateAsync(token);
+                await db.Users.Where(row => row.Id == charged.UserId).Set(row => row.RequestCount, row => row.RequestCount + 1).UpdateAsync(token);
                 await db.Channels.Where(row => row.Id == channelId).Set(row => row.UsedQuota, row => row.UsedQuota + points).UpdateAsync(token);
                 if (log is not null)
                 {

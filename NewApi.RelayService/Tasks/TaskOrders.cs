@@ -69,7 +69,9 @@ internal static class TaskOrders
             throw new OrderException($"field {surface.ModelNames[0]} is required");
         }
         var prompt = Text(fields, "prompt");
-        if (prompt.Length == 0 && surface.NeedsPrompt)
+        var images = ImagesOf(fields);
+        // Providers' own interfaces take a picture without words.
+        if (prompt.Length == 0 && surface.NeedsPrompt && !(surface.BodyIsMetadata && images.Count > 0))
         {
             throw new OrderException("field prompt is required");
         }
@@ -79,7 +81,7 @@ internal static class TaskOrders
             Action = surface.Action,
             Prompt = prompt,
             Mode = Text(fields, "mode"),
-            Images = ImagesOf(fields),
+            Images = images,
             Size = Text(fields, "size"),
             Seconds = SecondsOf(fields, "seconds") ?? SecondsOf(fields, "duration"),
             Metadata = surface.BodyIsMetadata ? fields : MetadataOf(fields),

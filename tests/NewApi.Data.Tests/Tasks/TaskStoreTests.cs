@@ -26,7 +26,7 @@ public sealed class TaskStoreTests
         var store = host.Get<TaskStore>();
 
         var task = await OpenAsync(store, "r1", 625_000, new TaskPrice { ModelRatio = 2.5m, GroupRatio = 1, QuotaPerUnit = 500_000 });
-        Assert.Equal("9375000,625000,0,1", await FiguresAsync(database));
+        Assert.Equal("9375000,625000,0,0", await FiguresAsync(database));
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM logs"));
         Assert.True(await store.AcceptAsync(task, Acceptance("up-1", cost: 1000), Log(), Cancel));
         Assert.Equal("9375000,625000,625000,1", await FiguresAsync(database));
@@ -82,7 +82,7 @@ public sealed class TaskStoreTests
 
         Assert.True(await store.EndAsync(task, new TaskNews { State = TaskState.Failed, Reason = "refused", From = TaskState.NotStarted }, Cancel));
 
-        Assert.Equal("10000000,0,0,1", await FiguresAsync(database));
+        Assert.Equal("10000000,0,0,0", await FiguresAsync(database));
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM logs"));
         // Whoever accepted it in the meantime comes too late.
         Assert.False(await store.AcceptAsync(task, Acceptance("up-1"), Log(), Cancel));
@@ -104,6 +104,64 @@ public sealed class TaskStoreTests
 
         Assert.Equal("SUBMITTED", await database.ReadAsync("SELECT status FROM tasks"));
         Assert.Equal("9500000,500000,500000,1", await FiguresAsync(database));
+        await AssertBooksAsync(host);
+    }
+
+    [Theory, AllDatabases]
+    public async Task Acceptance_and_giving_up_at_the_same_moment_leave_one_of_both(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await StartAsync(database, new SetClock());
+        var store = host.Get<TaskStore>();
+        var accepted = 0;
+        for (var round = 0; round < 10; round++)
+        {
+            var task = await OpenAsync(store, $"r{round}", 100);
+            var both = await Task.WhenAll(
+                Task.Run(() => store.AcceptAsync(task, Acceptance($"up-{round}"), Log(), Cancel), Cancel),
+                Task.Run(() => store.EndAsync(task, new TaskNews { State = TaskState.Failed, From = TaskState.NotStarted }, Cancel), Cancel));
+            Assert.Single(both, won => won);
+            accepted += both[0] ? 1 : 0;
+        }
+
+        Assert.Equal($"{accepted}", await database.ReadAsync("SELECT count(*) FROM tasks WHERE status = 'SUBMITTED'"));
+        Assert.Equal($"{accepted}", await database.ReadAsync("SELECT count(*) FROM logs"));
+        Assert.Equal($"{Granted - 100 * accepted},{100 * accepted},{100 * accepted},{accepted}", await FiguresAsync(database));
+        await AssertBooksAsync(host);
+    }
+
+    [Theory, AllDatabases]
+    public async Task A_subscription_that_paid_the_reference_is_given_back_what_it_paid(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await StartAsync(database, new SetClock());
+        var store = host.Get<TaskStore>();
+        await host.Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await db.InsertAsync(new UserSubscriptionRow { UserId = 1, PlanId = 1, AmountTotal = 1000, Status = "active", EndTime = 4_000_000_000 }, token: cancel);
+                await db.UserSubscriptions.Set(row => row.AmountUsed, 700).UpdateAsync(cancel);
+                await db.InsertAsync(
+                    new LedgerRow { EntryKey = "used", Kind = (int)LedgerKind.OpenSubscription, UserId = 1, SubscriptionId = 1, SubscriptionPoints = -700, CreatedAt = 1 },
+                    token: cancel);
+                await db.InsertAsync(
+                    new TaskRow
+                    {
+                        TaskId = "up-1",
+                        UserId = 1,
+                        Platform = "50",
+                        Quota = 500,
+                        Status = "SUBMITTED",
+                        PrivateData = """{"billing_source":"subscription","subscription_id":1}""",
+                    },
+                    token: cancel);
+            },
+            Cancel);
+
+        Assert.True(await store.EndAsync((await store.FindAsync(1, "up-1", Cancel))!, new TaskNews { State = TaskState.Failed }, Cancel));
+
+        Assert.Equal("200", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
+        Assert.Equal($"{Granted}", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
         await AssertBooksAsync(host);
     }
 

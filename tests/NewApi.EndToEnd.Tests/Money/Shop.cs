@@ -90,6 +90,20 @@ internal sealed class Shop : IAsyncDisposable
         "/api/user/",
         new { id = 1, username = "root", display_name = "Root", group = "default", quota, remark = "" });
 
+    public Task SetOptionAsync(string key, string value) => SendAsync(HttpMethod.Put, "/api/option/", new { key, value });
+
+    /// <summary>Changes what stands in the file, beside the gateway.</summary>
+    public void Execute(string statement)
+    {
+        using var connection = new SqliteConnection($"Data Source={Database};Pooling=False;Default Timeout=30");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Tests bring their own statements.
+        command.CommandText = statement;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+
     public async Task<HttpResponseMessage> ChatAsync(bool stream = false, int maxTokens = 800, CancellationToken cancel = default)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")

@@ -7,6 +7,7 @@ using LinqToDB.Async;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using NewApi.Data.Rows;
+using NewApi.Data.Sessions;
 using NewApi.Data.Tasks;
 using NewApi.Domain.Tasks;
 using NewApi.Providers.Tasks;
@@ -215,6 +216,25 @@ public sealed class TaskTests
         await host.AssertBooksAreRightAsync(150_000);
     }
 
+    [Theory]
+    [InlineData(Order, 1_200_000)]
+    [InlineData("""{"model":"sora-2","prompt":"A cat on the moon"}""", 600_000)]
+    public async Task A_price_that_is_a_formula_knows_what_was_ordered(string order, long points)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Accepts);
+        await using var host = await StartAsync([Sora(1, upstream)], more: new()
+        {
+            ["billing_setting.billing_mode"] = """{"sora-2":"tiered_expr"}""",
+            ["billing_setting.billing_expr"] = """{"sora-2":"u('seconds') * 0.3"}""",
+        });
+
+        var reply = await host.PostAsync("/v1/videos", order);
+
+        Assert.True(reply.Status == HttpStatusCode.OK, reply.Text);
+        await EndAsync(host, reply.Json.GetProperty("id").GetString()!, new TaskNews { State = TaskState.Succeeded, Tokens = 5 });
+        await host.AssertBooksAreRightAsync(points);
+    }
+
     [Fact]
     public async Task A_form_goes_on_as_it_came_but_for_the_model()
     {
@@ -368,6 +388,30 @@ public sealed class TaskTests
         Assert.Equal($"https://gateway.example/v1/videos/{data}/content", video.Json.GetProperty("metadata").GetProperty("url").GetString());
     }
 
+    [Theory]
+    [InlineData(1, HttpStatusCode.OK)]
+    [InlineData(2, HttpStatusCode.NotFound)]
+    public async Task The_console_shows_the_films_of_whoever_is_logged_in(long user, HttpStatusCode expected)
+    {
+        await using var upstream = await FakeUpstream.StartAsync((http, request) =>
+            request.Path.EndsWith("/content", StringComparison.Ordinal) ? Faults.Send("film")(http, request) : Accepts(http, request));
+        await using var host = await StartAsync([Sora(1, upstream)]);
+        var id = await OrderedAsync(host);
+        await EndAsync(host, id, new TaskNews { State = TaskState.Succeeded });
+        await host.Database.WriteAsync(
+            (db, cancel) => db.InsertAsync(new UserRow { Username = "mallory", Role = 1, Group = "default", AffCode = "aff2" }, token: cancel), Cancel);
+        var version = await ReadVersionAsync(host, user);
+        var session = await host.Services.GetRequiredService<SessionSeal>().SealAsync(new SessionState { UserId = user, AuthVersion = version }, Cancel);
+        host.Http.DefaultRequestHeaders.Authorization = null;
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/videos/{id}/content");
+        request.Headers.Add("Cookie", "session=" + session);
+        request.Headers.Add("New-Api-User", user.ToString());
+
+        using var response = await host.Http.SendAsync(request, Cancel);
+
+        Assert.Equal(expected, response.StatusCode);
+    }
+
     [Fact]
     public async Task A_file_that_may_not_or_cannot_be_fetched_says_so()
     {
@@ -404,7 +448,7 @@ public sealed class TaskTests
         var fetched = await GetAsync(host, $"/kling/v1/videos/text2video/{id}");
         Assert.Equal("50", fetched.Json.GetProperty("data").GetProperty("platform").GetString());
         Assert.Equal(id, fetched.Json.GetProperty("data").GetProperty("data").GetProperty("data").GetProperty("task_id").GetString());
-        await host.PostAsync("/kling/v1/videos/image2video", """{"model":"kling-v1","prompt":"A cat","image":"https://pictures.example/cat.png"}""");
+        await host.PostAsync("/kling/v1/videos/image2video", """{"model":"kling-v1","image":"https://pictures.example/cat.png"}""");
         Assert.Equal("/v1/videos/image2video", upstream.Requests.Last().Path);
         await host.AssertBooksAreRightAsync(200_000);
     }
@@ -538,6 +582,12 @@ public sealed class TaskTests
         var reply = await host.PostAsync("/v1/videos", Order);
         Assert.True(reply.Status == HttpStatusCode.OK, reply.Text);
         return reply.Json.GetProperty("id").GetString()!;
+    }
+
+    private static async Task<long> ReadVersionAsync(RelayHost host, long user)
+    {
+        await using var db = host.Database.Open();
+        return await db.Users.Where(row => row.Id == user).Select(row => row.AuthVersion).SingleAsync(Cancel);
     }
 
     private static async Task<RelayReply> GetAsync(RelayHost host, string path)

@@ -1,0 +1,78 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using NewApi.Testing.Upstreams;
+
+namespace NewApi.EndToEnd.Tests.Money;
+
+/// <summary>A film from its order to its file on the real process, and what is left of an order whose process is killed.</summary>
+public sealed class FilmTests
+{
+    private const long Balance = 10_000_000;
+    private const long Price = 1_200_000;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_film_is_ordered_followed_and_fetched()
+    {
+        await using var upstream = await FakeUpstream.StartAsync((http, request) => request.Path switch
+        {
+            "/v1/videos" => SayAsync(http, "queued"),
+            "/v1/videos/up-1" => SayAsync(http, "completed"),
+            _ => http.Response.WriteAsync("the film", Cancel),
+        });
+        await using var shop = await OpenAsync(upstream);
+
+        using var reply = await OrderAsync(shop);
+        var id = (await reply.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetString();
+        Assert.Equal(Balance - Price, shop.Read("SELECT quota FROM users WHERE id = 1"));
+
+        await shop.UntilAsync("SELECT count(*) FROM tasks WHERE status = 'SUCCESS'", count => count == 1);
+        Assert.Equal("the film", await shop.Caller.GetStringAsync($"/v1/videos/{id}/content", Cancel));
+        Assert.Equal(Price, shop.Read("SELECT quota FROM logs WHERE type = 2"));
+        await shop.AssertBooksAreRightAsync();
+    }
+
+    [Fact]
+    public async Task An_order_whose_process_is_killed_before_anybody_accepted_it_is_given_back()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Faults.StallBeforeHeaders);
+        await using var shop = await OpenAsync(upstream);
+
+        var order = OrderAsync(shop);
+        await shop.UntilAsync("SELECT count(*) FROM tasks WHERE status = 'NOT_START'", count => count == 1);
+        Assert.Equal(Balance - Price, shop.Read("SELECT quota FROM users WHERE id = 1"));
+        await shop.UntilAsync("SELECT 1", _ => upstream.Requests.Count == 1);
+        await shop.KillAsync();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => order);
+        await shop.StartAsync();
+        // Its patience is a quarter of an hour: the test's is over now.
+        shop.Execute("UPDATE newapi_task_polls SET next_poll = 0");
+
+        await shop.UntilAsync("SELECT count(*) FROM tasks WHERE status = 'FAILURE'", count => count == 1);
+        Assert.Equal(Balance, shop.Read("SELECT quota FROM users WHERE id = 1"));
+        Assert.Equal(0, shop.Read("SELECT count(*) FROM logs WHERE type IN (2, 6)"));
+        Assert.Single(upstream.Requests);
+        await shop.AssertBooksAreRightAsync();
+    }
+
+    private static async Task<Shop> OpenAsync(FakeUpstream upstream)
+    {
+        var shop = await Shop.OpenAsync();
+        await shop.SetOptionAsync("ModelPrice", """{"sora-2":0.3}""");
+        await shop.AddChannelAsync(type: 55, upstream.Address, "sora-2");
+        await shop.SetBalanceAsync(Balance);
+        await shop.UseKeyAsync(quota: null);
+        return shop;
+    }
+
+    private static Task<HttpResponseMessage> OrderAsync(Shop shop) =>
+        shop.Caller.PostAsJsonAsync("/v1/videos", new { model = "sora-2", prompt = "A cat on the moon", seconds = "8" }, Cancel);
+
+    private static async Task SayAsync(HttpContext http, string status)
+    {
+        http.Response.ContentType = "application/json";
+        await http.Response.WriteAsync($$"""{"id":"up-1","object":"video","status":"{{status}}"}""", Cancel);
+    }
+}
