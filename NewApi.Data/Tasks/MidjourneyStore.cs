@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
@@ -17,36 +18,24 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
     private const int LongestStatus = 20;
     private const int LongestProgress = 30;
 
-    /// <summary>Charges a task and stores its row, or does neither.</summary>
-    /// <param name="charge">What it costs and whom.</param>
+    /// <summary>Charges a task and stores its row, or does neither. Nobody's row of the usage log tells of it until a proxy takes it.</summary>
+    /// <param name="charge">What it costs and whom: no channel, no log.</param>
     /// <param name="row">The task; gets its id.</param>
-    /// <param name="paid">Told who pays, before the log row of the charge is written.</param>
     /// <param name="cancel">Cancels before the commit.</param>
-    public async Task<HoldRefusal> SubmitAsync(TaskCharge charge, MidjourneyRow row, Action<TaskPayer> paid, CancellationToken cancel)
+    public Task<(TaskPayer Payer, HoldRefusal Refusal)> OpenAsync(TaskCharge charge, MidjourneyRow row, CancellationToken cancel)
     {
         row.RequestId = charge.RequestId;
         row.Quota = charge.Points;
         row.Prompt = StorableText.Fit(row.Prompt);
-        var (_, refusal) = await ledger.ChargeAsync(
-            charge,
-            async (db, payer, token) =>
-            {
-                paid(payer);
-                row.Id = await db.InsertWithInt64IdentityAsync(row, token: token);
-            },
-            cancel);
-        return refusal;
+        return ledger.ChargeAsync(charge, async (db, _, token) => row.Id = await db.InsertWithInt64IdentityAsync(row, token: token), cancel);
     }
 
-    /// <summary>The proxy has taken the task: from now on it can be asked for.</summary>
-    public Task AcceptAsync(MidjourneyRow row, CancellationToken cancel) => database.WriteAsync(
-        (db, token) => Open(db, row)
-            .Set(stored => stored.MjId, StorableText.Fit(row.MjId, Word))
-            .Set(stored => stored.Code, row.Code)
-            .Set(stored => stored.Description, StorableText.Fit(row.Description))
-            .Set(stored => stored.Status, row.Status)
-            .UpdateAsync(token),
-        cancel);
+    /// <summary>A proxy has taken the task: from now on it can be asked for. False when it had been given up before.</summary>
+    /// <param name="row">The task with its channel and what the proxy said.</param>
+    /// <param name="log">The row of the usage log; null for none.</param>
+    /// <param name="cancel">Cancels before the commit.</param>
+    public Task<bool> AcceptAsync(MidjourneyRow row, LogRow? log, CancellationToken cancel) => ledger.AcceptAsync(
+        row.RequestId, row.ChannelId, log, cost: null, (db, token) => WriteAsync(db, row, token), cancel);
 
     /// <summary>Notes what is known of a task now, and ends it when that is its end. False when it had ended before.</summary>
     /// <param name="row">As it was read; a report that changes nothing writes nothing.</param>
@@ -76,21 +65,12 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
     }
 
     /// <summary>Ends a task for which nothing will come: whoever paid gets everything back; what was never charged is not given back.</summary>
-    public Task<bool> FailAsync(MidjourneyRow row, string reason, CancellationToken cancel)
+    public async Task<bool> FailAsync(MidjourneyRow row, string reason, CancellationToken cancel)
     {
         var end = Ended(row, MidjourneyReport.Failure) with { FailReason = StorableText.Fit(reason) };
-        var log = new LogRow { ModelName = MidjourneyActions.ModelOf(row.Action), Content = "The drawing failed; its charge is given back." };
-        return ledger.EndAsync(
-            new TaskEnd { RequestId = row.RequestId, Points = 0, Log = log },
-            async (db, token) =>
-            {
-                if (!await WriteAsync(db, end, token))
-                {
-                    return false;
-                }
-                await DescribeAsync(db, row, log, token);
-                return true;
-            },
+        return await ledger.EndAsync(
+            new TaskEnd { RequestId = row.RequestId, Points = 0, Log = await RefundLogAsync(row, cancel) },
+            (db, token) => WriteAsync(db, end, token),
             cancel);
     }
 
@@ -138,16 +118,16 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
     }
 
     /// <summary>Whatever was read, only a task that has not ended may change.</summary>
-    private static IQueryable<MidjourneyRow> Open(DataConnection db, MidjourneyRow row) =>
-        db.Midjourneys.Where(stored => stored.Id == row.Id && (stored.Progress == null || stored.Progress != MidjourneyReport.Done));
-
     private static async Task<bool> WriteAsync(DataConnection db, MidjourneyRow row, CancellationToken cancel) =>
-        await Open(db, row)
+        await db.Midjourneys
+            .Where(stored => stored.Id == row.Id && (stored.Progress == null || stored.Progress != MidjourneyReport.Done))
+            .Set(stored => stored.MjId, StorableText.Fit(row.MjId, Word))
+            .Set(stored => stored.ChannelId, row.ChannelId)
             .Set(stored => stored.Code, row.Code)
             .Set(stored => stored.Quota, row.Quota)
             .Set(stored => stored.Prompt, row.Prompt)
             .Set(stored => stored.PromptEn, row.PromptEn)
-            .Set(stored => stored.Description, row.Description)
+            .Set(stored => stored.Description, StorableText.Fit(row.Description))
             .Set(stored => stored.State, row.State)
             .Set(stored => stored.StartTime, row.StartTime)
             .Set(stored => stored.FinishTime, row.FinishTime)
@@ -187,16 +167,26 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
         FinishTime = row.FinishTime > 0 ? row.FinishTime : clock.GetUtcNow().ToUnixTimeMilliseconds(),
     };
 
-    /// <summary>The names that the log shows beside a refund, as they are now.</summary>
-    private static async Task DescribeAsync(DataConnection db, MidjourneyRow row, LogRow log, CancellationToken cancel)
+    /// <summary>What the usage log says of a refund, with the names as they are now; null where it did not tell of the charge either.</summary>
+    private async Task<LogRow?> RefundLogAsync(MidjourneyRow row, CancellationToken cancel)
     {
-        var key = await db.Ledger.Where(entry => entry.EntryKey == row.RequestId + ":consume").Select(entry => entry.TokenId).FirstOrDefaultAsync(cancel);
-        var token = await db.Tokens.Where(stored => stored.Id == key).Select(stored => new { stored.Name, stored.Group }).FirstOrDefaultAsync(cancel);
+        await using var db = database.Open();
+        var charge = await db.Ledger.FirstOrDefaultAsync(entry => entry.EntryKey == row.RequestId + ":consume", cancel);
+        if (charge is not { Logged: true })
+        {
+            return null;
+        }
+        var token = await db.Tokens.Where(stored => stored.Id == charge.TokenId).Select(stored => new { stored.Name, stored.Group }).FirstOrDefaultAsync(cancel);
         var user = await db.Users.Where(stored => stored.Id == row.UserId).Select(stored => new { stored.Username, stored.Group }).FirstOrDefaultAsync(cancel);
-        log.Username = user?.Username ?? "";
-        log.TokenName = token?.Name ?? "";
-        log.Group = token?.Group is { Length: > 0 } group ? group : user?.Group ?? "";
-        log.Other = $$"""{"is_task":true,"task_id":{{System.Text.Json.JsonSerializer.Serialize(row.MjId)}},"reason":"{{(row.MjId.Length == 0 ? "not accepted" : "failed")}}"}""";
+        return new LogRow
+        {
+            Content = "The drawing failed; its charge is given back.",
+            Username = user?.Username ?? "",
+            TokenName = token?.Name ?? "",
+            ModelName = MidjourneyActions.ModelOf(row.Action),
+            Group = token?.Group is { Length: > 0 } group ? group : user?.Group ?? "",
+            Other = $$"""{"is_task":true,"task_id":{{JsonSerializer.Serialize(row.MjId)}}}""",
+        };
     }
 
     private static string Known(string said, string before) => said.Length > 0 ? said : before;

@@ -11,6 +11,9 @@ namespace NewApi.Protocols.Midjourney;
 /// </summary>
 public sealed record MidjourneyAnswer
 {
+    /// <summary>Another proxy may have room.</summary>
+    public const string SaturatedCode = "upstream_saturated";
+
     private const int Accepted = 1;
     private const int Exists = 21;
     private const int Queued = 22;
@@ -84,7 +87,7 @@ public sealed record MidjourneyAnswer
         var code = Code switch
         {
             NoAccount => "channel:no_account",
-            QueueFull or Saturated => "upstream_saturated",
+            QueueFull or Saturated => SaturatedCode,
             _ => "task_refused",
         };
         return new RelayFault(Code == Saturated ? 429 : 400, code, description)

@@ -236,7 +236,7 @@ public abstract class TaskService
     }
 
     /// <summary>It failed before a byte of the order was on its way.</summary>
-    private static bool NeverArrived(HttpRequestException error) => error.HttpRequestError
+    public static bool NeverArrived(HttpRequestException error) => error.HttpRequestError
         is HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
         or HttpRequestError.ProxyTunnelError;
 

@@ -4,6 +4,7 @@ using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Protocols.Midjourney;
 using NewApi.Providers;
+using NewApi.Providers.Tasks;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Upstream;
 using NewApi.ServiceDefaults.Egress;
@@ -23,7 +24,7 @@ internal sealed class MidjourneyProxy(UpstreamClients clients, TimeProvider cloc
     /// <param name="call">The call.</param>
     /// <param name="attempt">Where it goes.</param>
     /// <param name="edits">What is changed in the body.</param>
-    public async Task<(ProxyReply Reply, MidjourneyAnswer? Answer, RelayFault? Fault)> SubmitAsync(RelayCall call, Attempt attempt, MidjourneyEdits edits)
+    public async Task<ProxyReply> SubmitAsync(RelayCall call, Attempt attempt, MidjourneyEdits edits)
     {
         using var body = new PooledBuffer(call.Body!.Length + 256);
         MidjourneyRequest.Write(body, call.Body.Span, edits);
@@ -36,12 +37,12 @@ internal sealed class MidjourneyProxy(UpstreamClients clients, TimeProvider cloc
         }
         if (reply.Fault is not null)
         {
-            return (reply, null, reply.Fault);
+            return reply;
         }
         var answer = MidjourneyAnswer.Read(reply.Body);
         return answer is null
-            ? (reply, null, new RelayFault(502, "bad_response_body", "The upstream's answer cannot be read.") { Leg = Leg.Decode })
-            : (reply, answer, answer.IsAccepted ? null : answer.ToFault());
+            ? new ProxyReply(new RelayFault(502, "bad_response_body", "The upstream's answer cannot be read.") { Leg = Leg.Decode }, Unsure: true)
+            : reply with { Answer = answer, Fault = answer.IsAccepted ? null : answer.ToFault() };
     }
 
     /// <summary>Asks something about a task that the gateway itself does not know.</summary>
@@ -75,16 +76,20 @@ internal sealed class MidjourneyProxy(UpstreamClients clients, TimeProvider cloc
             // Some proxies give their refusals the status of one.
             var said = response.IsSuccessStatusCode || (response.StatusCode == HttpStatusCode.BadRequest && MidjourneyAnswer.Read(body) is { IsAccepted: false });
             return said
-                ? new ProxyReply((int)response.StatusCode, body)
-                : new ProxyReply(Refused(response, body));
+                ? new ProxyReply { Body = body }
+                : new ProxyReply(Refused(response, body), Unsure: (int)response.StatusCode is 504 or 524);
         }
         catch (OperationCanceledException) when (!call.Http.RequestAborted.IsCancellationRequested || method == HttpMethod.Post)
         {
-            return new ProxyReply(new RelayFault(504, "do_request_failed", "The upstream did not answer in time.") { Leg = LegOf(response) });
+            return new ProxyReply(new RelayFault(504, "do_request_failed", "The upstream did not answer in time.") { Leg = LegOf(response) }, Unsure: true);
+        }
+        catch (HttpRequestException error) when (TaskService.NeverArrived(error))
+        {
+            return new ProxyReply(new RelayFault(502, "do_request_failed", "The upstream could not be reached.") { Leg = Leg.Connect });
         }
         catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or InvalidOperationException)
         {
-            return new ProxyReply(new RelayFault(502, "do_request_failed", "The upstream could not be reached or broke off.") { Leg = LegOf(response) });
+            return new ProxyReply(new RelayFault(502, "do_request_failed", "The upstream broke off before it had answered.") { Leg = LegOf(response) }, Unsure: true);
         }
         finally
         {
@@ -121,15 +126,10 @@ internal sealed class MidjourneyProxy(UpstreamClients clients, TimeProvider cloc
 }
 
 /// <summary>A proxy's answer, or why there is none.</summary>
-internal readonly record struct ProxyReply(int Status, byte[] Body, RelayFault? Fault)
+internal sealed record ProxyReply(RelayFault? Fault = null, bool Unsure = false)
 {
-    public ProxyReply(int status, byte[] body)
-        : this(status, body, null)
-    {
-    }
+    public byte[] Body { get; init; } = [];
 
-    public ProxyReply(RelayFault fault)
-        : this(fault.Status, [], fault)
-    {
-    }
+    /// <summary>What it says to a submission.</summary>
+    public MidjourneyAnswer? Answer { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using NewApi.Data.Ledger;
@@ -12,14 +13,15 @@ using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;
 using NewApi.RelayService.Limits;
 using NewApi.RelayService.Replies;
+using NewApi.RelayService.Settlement;
 using NewApi.RelayService.UsageLogging;
 using NewApi.ServiceDefaults;
 
 namespace NewApi.RelayService.Midjourney;
 
 /// <summary>
-/// The story of a drawing: authenticate, understand, choose a channel, charge and store the task, hand it to the channel's proxy, and give
-/// everything back if the proxy does not take it. What becomes of it is asked from our own table.
+/// The story of a drawing: authenticate, understand, choose a channel, charge and store the task, and hand it to one proxy after the other until
+/// one takes it; if none does, everything is given back. What becomes of it is asked from our own table.
 /// </summary>
 internal sealed class MidjourneyRelay(
     RelaySnapshots snapshots,
@@ -30,13 +32,18 @@ internal sealed class MidjourneyRelay(
     Chooser chooser,
     MidjourneyProxy proxy,
     MidjourneyStore tasks,
+    Ledger ledger,
     ChannelWatch watch,
     ErrorLog errors,
     RelayMetrics metrics,
+    RelayOptions options,
     TimeProvider clock,
     ILogger<MidjourneyRelay> log)
 {
     private const int MostIds = 1000;
+
+    /// <summary>No attempt begins later than this; the job that gives up what was never taken waits longer than the last of them.</summary>
+    private static readonly TimeSpan LatestAttempt = TimeSpan.FromMinutes(2);
 
     /// <summary>Hands a task in.</summary>
     public Task SubmitAsync(HttpContext http, string route) => RunAsync(http, async call =>
@@ -173,32 +180,62 @@ internal sealed class MidjourneyRelay(
         {
             return fault;
         }
-        if (chooser.Next(call) is not { } attempt)
+        var submission = new MidjourneySubmission(call, request);
+        try
         {
-            return Router.NoChannel(call);
+            return await HandInAsync(submission);
         }
-        if (limits.Enter(call, attempt.Channel) is { } full)
+        catch
         {
-            ChannelWatch.Left(attempt);
-            errors.Append(call, attempt, full);
-            return full;
+            await GiveUpAsync(submission, "The gateway failed to hand the task in.");
+            throw;
         }
-        var row = new MidjourneyRow
-        {
-            UserId = call.Caller.UserId,
-            Action = request.Action,
-            Prompt = request.Prompt,
-            SubmitTime = clock.GetUtcNow().ToUnixTimeMilliseconds(),
-            Progress = "0%",
-            ChannelId = attempt.Channel.Id,
-        };
-        if (await ChargeAsync(call, attempt, row) is { } refusal)
-        {
-            ChannelWatch.Left(attempt);
-            return refusal;
-        }
-        return await HandInAsync(call, attempt, row);
     }
+
+    /// <summary>Asks channel after channel until one takes the task; the first of them is not asked before the task is paid.</summary>
+    private async Task<RelayFault?> HandInAsync(MidjourneySubmission submission)
+    {
+        var call = submission.Call;
+        RelayFault? fault = null;
+        while (MayTry(call) && chooser.Next(call) is { } attempt)
+        {
+            // What was charged is the price of this group: another one does not come to serve.
+            (call.Groups, call.GroupIndex) = ([call.Group], 0);
+            if (limits.Enter(call, attempt.Channel) is { } full)
+            {
+                ChannelWatch.Left(attempt);
+                attempt.Fault = fault = full;
+                errors.Append(call, attempt, full);
+                continue;
+            }
+            if (submission.Row is null && await ChargeAsync(submission, attempt) is { } refusal)
+            {
+                ChannelWatch.Left(attempt);
+                return refusal;
+            }
+            // From here on the caller's leaving changes nothing: the task is paid for, and somebody may ask for it later.
+            var reply = await proxy.SubmitAsync(call, attempt, EditsFor(call, attempt));
+            fault = reply.Fault;
+            submission.Row = submission.Row! with { ChannelId = attempt.Channel.Id, Code = reply.Answer?.Code ?? 0 };
+            Conclude(call, attempt, fault);
+            if (fault is null)
+            {
+                return await AcceptAsync(submission, attempt, reply);
+            }
+            if (reply.Unsure || !(RetryRules.AllowTask(fault) || fault.Code == MidjourneyAnswer.SaturatedCode))
+            {
+                break;
+            }
+        }
+        fault ??= Router.NoChannel(call);
+        await GiveUpAsync(submission, fault.Message);
+        return fault.UpstreamCode is null && fault.Leg != Leg.Gateway ? ForCaller(fault) : fault;
+    }
+
+    private bool MayTry(RelayCall call) =>
+        call.Attempts.Count == 0
+        || (call.Attempts.Count < Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts)
+            && clock.GetElapsedTime(call.StartedAt) <= LatestAttempt);
 
     /// <summary>A task that goes on from another goes to the channel that has that one.</summary>
     private async Task<RelayFault?> FollowAsync(RelayCall call, MidjourneyRequest request)
@@ -230,58 +267,58 @@ internal sealed class MidjourneyRelay(
     }
 
     /// <summary>Charges the task and stores it, in one transaction, before anybody else hears of it.</summary>
-    private async Task<RelayFault?> ChargeAsync(RelayCall call, Attempt attempt, MidjourneyRow row)
+    private async Task<RelayFault?> ChargeAsync(MidjourneySubmission submission, Attempt attempt)
     {
+        var (call, request) = (submission.Call, submission.Request);
         // Another group may have come to serve the call: its ratio is what is billed.
         var price = Quota.Zero;
-        var fault = Router.SetPrice(call) ?? (MidjourneyActions.IsFree(row.Action) ? null : call.Price.HoldForTask(call.Factors, out price));
+        var fault = Router.SetPrice(call) ?? (MidjourneyActions.IsFree(request.Action) ? null : call.Price.HoldForTask(CallFactors.ForHold(call, clock), out price));
         if (fault is not null)
         {
             return fault;
         }
-        var caller = call.Caller;
-        var entry = call.Snapshot.Options.LogConsumeEnabled && price > Quota.Zero
-            ? new LogRow
-            {
-                Username = caller.Username,
-                TokenName = caller.TokenName,
-                ModelName = call.Model,
-                Group = call.Group,
-                Ip = caller.RecordsAddress ? ClientAddress.Of(call.Http).ToString() : "",
-                Content = $"Midjourney {row.Action}",
-            }
-            : null;
+        var row = new MidjourneyRow
+        {
+            UserId = call.Caller.UserId,
+            Action = request.Action,
+            Prompt = request.Prompt,
+            SubmitTime = clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            Progress = "0%",
+            ChannelId = attempt.Channel.Id,
+        };
         var charge = new TaskCharge
         {
             RequestId = call.RequestId,
-            UserId = caller.UserId,
-            TokenId = caller.TokenId,
-            ChannelId = attempt.Channel.Id,
+            UserId = call.Caller.UserId,
+            TokenId = call.Caller.TokenId,
+            ChannelId = 0,
             Points = price.Points,
-            Log = entry,
         };
-        var refusal = await tasks.SubmitAsync(charge, row, payer => Describe(entry, call, payer), call.Http.RequestAborted);
-        return refusal switch
+        var (payer, refusal) = await tasks.OpenAsync(charge, row, CancellationToken.None);
+        if (refusal != HoldRefusal.None)
         {
-            HoldRefusal.None => null,
-            HoldRefusal.Key => Refuse("pre_consume_token_quota_failed", "The key's quota does not cover this task."),
-            HoldRefusal.Budget => Refuse("budget_exhausted", "A budget of this key, account or group is used up."),
-            _ => Refuse("quota_not_enough", "The account's balance does not cover this task."),
-        };
+            // What this process has set aside for calls that may come is the account's all the same.
+            await ledger.ReturnIdleAsync(call.Caller.Payer, CancellationToken.None);
+            (payer, refusal) = await tasks.OpenAsync(charge, row, CancellationToken.None);
+        }
+        if (Admission.Refuse(refusal) is { } refused)
+        {
+            return Refuse(refused.Code == "insufficient_user_quota" ? "quota_not_enough" : refused.Code, refused.Message);
+        }
+        (submission.Row, submission.Payer) = (row, payer);
+        return null;
     }
 
-    /// <summary>Hands the charged task to the proxy. From here on the caller's leaving changes nothing.</summary>
-    private async Task<RelayFault?> HandInAsync(RelayCall call, Attempt attempt, MidjourneyRow row)
+    private async Task<RelayFault?> AcceptAsync(MidjourneySubmission submission, Attempt attempt, ProxyReply reply)
     {
-        var (reply, answer, fault) = await proxy.SubmitAsync(call, attempt, EditsFor(call, attempt));
-        Conclude(call, attempt, fault);
-        if (fault is not null)
+        var (call, answer) = (submission.Call, reply.Answer!);
+        var row = submission.Row = submission.Row! with { MjId = answer.TaskId, Description = answer.Description, Status = "SUBMITTED" };
+        var entry = call.Snapshot.Options.LogConsumeEnabled && row.Quota > 0 ? LogOf(submission) : null;
+        if (!await tasks.AcceptAsync(row, entry, CancellationToken.None))
         {
-            await tasks.FailAsync(row with { Code = answer?.Code ?? 0, Quota = 0 }, fault.Message, CancellationToken.None);
-            return answer is null ? ForCaller(fault) : fault;
+            return new RelayFault(504, "do_request_failed", "The upstream took too long to take the task; it had been given up.") { UpstreamCode = "5" };
         }
-        row = row with { MjId = answer!.TaskId, Code = answer.Code, Description = answer.Description, Status = "SUBMITTED" };
-        await tasks.AcceptAsync(row, CancellationToken.None);
+        submission.Accepted = true;
         // An upload is over when it is answered.
         if (answer.IsResult || row.Action == MidjourneyActions.Upload)
         {
@@ -291,6 +328,23 @@ internal sealed class MidjourneyRelay(
         MidjourneyAnswer.Write(body, reply.Body);
         await ReplyAsync(call.Http, body.Memory);
         return null;
+    }
+
+    /// <summary>Ends a task that no proxy has taken, with its money. Should that fail too, a job does it when the task's time is over.</summary>
+    private async Task GiveUpAsync(MidjourneySubmission submission, string reason)
+    {
+        if (submission is not { Row: { } row, Accepted: false })
+        {
+            return;
+        }
+        try
+        {
+            await tasks.FailAsync(row with { Quota = 0 }, reason, CancellationToken.None);
+        }
+        catch (Exception error)
+        {
+            log.CallFailed(submission.Call.RequestId, error);
+        }
     }
 
     private static MidjourneyEdits EditsFor(RelayCall call, Attempt attempt)
@@ -317,21 +371,17 @@ internal sealed class MidjourneyRelay(
         errors.Append(call, attempt, fault);
     }
 
-    private static void Describe(LogRow? entry, RelayCall call, TaskPayer payer)
+    /// <summary>The row of the usage log of a task that was taken; the ledger fills in ids, amount, type and time.</summary>
+    private LogRow LogOf(MidjourneySubmission submission)
     {
-        if (entry is null)
-        {
-            return;
-        }
+        var (call, row, payer) = (submission.Call, submission.Row!, submission.Payer);
         var space = new System.Buffers.ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(space, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
-            json.WriteBoolean("is_task"u8, true);
-            json.WriteNumber("model_ratio"u8, call.Price.ModelRatio);
-            json.WriteNumber("model_price"u8, call.Price.PerCallPrice ?? -1);
-            json.WriteNumber("group_ratio"u8, call.Price.GroupRatio);
-            json.WriteNumber("user_group_ratio"u8, call.Price.UserGroupRatio ?? -1);
+            TaskLog.WritePrice(json, call.Price.ForTask(), ReadOnlyDictionary<string, decimal>.Empty);
+            json.WriteString("task_id"u8, row.MjId);
+            json.WriteString("action"u8, row.Action);
             json.WriteString("request_path"u8, call.Http.Request.Path.Value);
             json.WriteString("billing_source"u8, payer.Source);
             if (payer.SubscriptionId != 0)
@@ -343,7 +393,17 @@ internal sealed class MidjourneyRelay(
             json.WriteEndObject();
             json.WriteEndObject();
         }
-        entry.Other = System.Text.Encoding.UTF8.GetString(space.WrittenSpan);
+        return new LogRow
+        {
+            Content = $"Midjourney {row.Action}",
+            Username = call.Caller.Username,
+            TokenName = call.Caller.TokenName,
+            ModelName = call.Model,
+            UseTime = (long)clock.GetElapsedTime(call.StartedAt).TotalSeconds,
+            Group = call.Group,
+            Ip = call.Caller.RecordsAddress ? ClientAddress.Of(call.Http).ToString() : "",
+            Other = System.Text.Encoding.UTF8.GetString(space.WrittenSpan),
+        };
     }
 
     /// <summary>What the proxy's server, and not the proxy, said: its trouble with us is not the caller's.</summary>
@@ -392,4 +452,19 @@ internal sealed class MidjourneyRelay(
     private static RelayFault NoTask() => Refuse("task_no_found", "There is no such task.");
 
     private static RelayFault Refuse(string code, string message) => new(400, code, message) { Final = true };
+}
+
+/// <summary>A task on its way to a proxy.</summary>
+internal sealed class MidjourneySubmission(RelayCall call, MidjourneyRequest request)
+{
+    public RelayCall Call => call;
+
+    public MidjourneyRequest Request => request;
+
+    /// <summary>Null until it is paid.</summary>
+    public MidjourneyRow? Row { get; set; }
+
+    public TaskPayer Payer { get; set; }
+
+    public bool Accepted { get; set; }
 }

@@ -26,7 +26,7 @@ internal sealed class FollowDrawings(
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    /// <summary>A submission is answered or given up within a minute; a row without an id that is older lost its process.</summary>
+    /// <summary>A submission is answered or given up within three minutes; a row without an id that is older lost its process.</summary>
     private static readonly TimeSpan Unanswered = TimeSpan.FromMinutes(5);
 
     /// <summary>A drawing takes minutes. One that its proxy still works on after this, or no longer knows, comes to nothing.</summary>
@@ -67,13 +67,12 @@ internal sealed class FollowDrawings(
 
     private async Task FollowAsync(long channelId, List<MidjourneyRow> rows, DateTimeOffset now, CancellationToken cancel)
     {
-        var channel = await channels.FindAsync(channelId, cancel);
-        foreach (var row in rows.Where(row => row.MjId.Length == 0 && (channel is null || IsOlder(row, now, Unanswered))))
+        foreach (var row in rows.Where(row => row.MjId.Length == 0 && IsOlder(row, now, Unanswered)))
         {
             await FailAsync(row, "Nobody knows whether the upstream took the task.", cancel);
         }
         rows.RemoveAll(row => row.MjId.Length == 0);
-        if (channel is null)
+        if (await channels.FindAsync(channelId, cancel) is not { } channel)
         {
             foreach (var row in rows)
             {

@@ -107,12 +107,11 @@ public sealed class DrawingTests
     {
         await using var host = await StartAsync();
         await SubmitAsync(host, "1", channel: 9);
-        await SubmitAsync(host, "", channel: 9);
 
         await host.RunAsync(Follow);
 
-        Assert.All(await RowsAsync(host), row => Assert.StartsWith("FAILURE 100%", row));
-        await AssertAsync(host, balance: Granted, refunds: 2);
+        Assert.Equal(["FAILURE 100%  The channel of the task no longer exists."], await RowsAsync(host));
+        await AssertAsync(host, balance: Granted, refunds: 1);
     }
 
     [Fact]
@@ -129,7 +128,8 @@ public sealed class DrawingTests
 
         Assert.Equal(["FAILURE 100%  Nobody knows whether the upstream took the task."], await RowsAsync(host));
         Assert.Empty(proxy.Requests);
-        await AssertAsync(host, balance: Granted, refunds: 1);
+        // Nobody was told of the charge.
+        await AssertAsync(host, balance: Granted, refunds: 0);
     }
 
     [Fact]
@@ -216,15 +216,15 @@ public sealed class DrawingTests
             RequestId = Guid.NewGuid().ToString("N"),
             UserId = 1,
             TokenId = 0,
-            ChannelId = channel,
+            ChannelId = 0,
             Points = points,
-            Log = points == 0 ? null : new LogRow { Username = "alice", ModelName = "mj_imagine", Other = "{}" },
         };
         var tasks = host.Get<MidjourneyStore>();
-        Assert.Equal(HoldRefusal.None, await tasks.SubmitAsync(charge, row, _ => { }, Cancel));
+        Assert.Equal(HoldRefusal.None, (await tasks.OpenAsync(charge, row, Cancel)).Refusal);
         if (id.Length > 0)
         {
-            await tasks.AcceptAsync(row with { MjId = id, Code = 1, Status = "SUBMITTED" }, Cancel);
+            var log = points == 0 ? null : new LogRow { Username = "alice", ModelName = "mj_imagine", Other = "{}" };
+            Assert.True(await tasks.AcceptAsync(row with { MjId = id, Code = 1, Status = "SUBMITTED" }, log, Cancel));
         }
     }
 

@@ -24,7 +24,8 @@ public sealed class MidjourneyStoreTests
         var row = await SubmitAsync(store, "call-1", "a cat\0 with half a \ud83d pair");
         Assert.Equal(("call-1", 700L), (row.RequestId, row.Quota));
 
-        await store.AcceptAsync(row with { MjId = "1", Code = 1, Description = "ok", Status = "SUBMITTED" }, Cancel);
+        Assert.True(await store.AcceptAsync(row with { MjId = "1", Code = 1, Description = "ok", Status = "SUBMITTED" }, Log(), Cancel));
+        Assert.Equal("700", await database.ReadAsync("SELECT used_quota FROM channels WHERE id = 1"));
         row = (await store.FindAsync(1, "1", Cancel))!;
         Assert.Equal(("SUBMITTED", "0%", "a cat with half a \ufffd pair"), (row.Status, row.Progress, row.Prompt));
 
@@ -60,7 +61,7 @@ public sealed class MidjourneyStoreTests
         await using var host = await StartAsync(database);
         var store = host.Get<MidjourneyStore>();
         var row = await SubmitAsync(store, "call-1");
-        await store.AcceptAsync(row with { MjId = "1", Status = "SUBMITTED" }, Cancel);
+        await store.AcceptAsync(row with { MjId = "1", Status = "SUBMITTED" }, Log(), Cancel);
         row = (await store.FindAsync(1, "1", Cancel))!;
 
         var ended = await Task.WhenAll(Enumerable.Range(0, 8).Select(index => index % 2 == 0
@@ -73,6 +74,22 @@ public sealed class MidjourneyStoreTests
             engine == DatabaseEngine.MySql
                 ? "SELECT CONCAT(username, ',', token_name, ',', model_name) FROM logs WHERE type = 6"
                 : "SELECT username || ',' || token_name || ',' || model_name FROM logs WHERE type = 6"));
+    }
+
+    [Theory, AllDatabases]
+    public async Task Task_that_no_proxy_took_is_given_back_without_a_word_and_is_not_taken_later(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await StartAsync(database);
+        var store = host.Get<MidjourneyStore>();
+        var row = await SubmitAsync(store, "call-1");
+
+        Assert.True(await store.FailAsync(row with { Quota = 0 }, "no account", Cancel));
+        Assert.False(await store.AcceptAsync(row with { MjId = "1", Status = "SUBMITTED" }, Log(), Cancel));
+
+        Assert.Equal("0", await database.ReadAsync("SELECT quota FROM midjourneys"));
+        Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM logs"));
+        await AssertAsync(host, database, balance: Granted, refunds: 0);
     }
 
     [Theory, AllDatabases]
@@ -99,7 +116,7 @@ public sealed class MidjourneyStoreTests
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await StartAsync(database);
 
-        var refusal = await host.Get<MidjourneyStore>().SubmitAsync(Charge("call-1", Granted + 1), Row(), _ => { }, Cancel);
+        var (_, refusal) = await host.Get<MidjourneyStore>().OpenAsync(Charge("call-1", Granted + 1), Row(), Cancel);
 
         Assert.Equal(HoldRefusal.Wallet, refusal);
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM midjourneys"));
@@ -147,7 +164,7 @@ public sealed class MidjourneyStoreTests
     {
         var row = Row();
         row.Prompt = prompt;
-        Assert.Equal(HoldRefusal.None, await store.SubmitAsync(Charge(requestId, 700), row, payer => Assert.Equal("wallet", payer.Source), Cancel));
+        Assert.Equal("wallet", (await store.OpenAsync(Charge(requestId, 700), row, Cancel)).Payer.Source);
         Assert.True(row.Id > 0);
         return row;
     }
@@ -157,10 +174,11 @@ public sealed class MidjourneyStoreTests
         RequestId = requestId,
         UserId = 1,
         TokenId = 1,
-        ChannelId = 1,
+        ChannelId = 0,
         Points = points,
-        Log = new LogRow { Username = "payer", ModelName = "mj_imagine", Other = "{}" },
     };
+
+    private static LogRow Log() => new() { Username = "payer", ModelName = "mj_imagine", Other = "{}" };
 
     private static MidjourneyRow Row() => new() { UserId = 1, Action = "IMAGINE", Progress = "0%", ChannelId = 1, SubmitTime = 1_700_000_000_000 };
 

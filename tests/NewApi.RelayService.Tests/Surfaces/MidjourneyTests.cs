@@ -67,8 +67,69 @@ public sealed class MidjourneyTests
         Assert.Equal($$"""{"description":"not now","type":"upstream_error","code":{{code}}}""", reply.Text);
         var row = await RowAsync(relay);
         Assert.Equal(("FAILURE", "100%", code, "not now", 0L), (row.Status, row.Progress, (int)row.Code, row.FailReason, row.Quota));
-        Assert.Equal(50_000, Assert.Single(await relay.LogsAsync(6, 1)).Quota);
         await relay.AssertBooksAreRightAsync(0);
+        Assert.Empty(await relay.LogsAsync(2, 0));
+        Assert.Empty(await relay.LogsAsync(6, 0));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(23)]
+    [InlineData(30)]
+    public async Task Another_channel_draws_when_the_first_has_no_room_or_no_account(int code)
+    {
+        await using var full = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, code, null, "not now"));
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "1"));
+        await using var relay = await RelayHost.StartAsync([Channel(1, full, row => row.Priority = 9), Channel(2, proxy)], options: new(Plain));
+
+        var reply = await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""");
+
+        Assert.Equal((HttpStatusCode.OK, 1), (reply.Status, Code(reply)));
+        Assert.Equal(1, await CountAsync(relay));
+        Assert.Equal((2L, "1", 50_000L), ((await RowAsync(relay)).ChannelId, (await RowAsync(relay)).MjId, (await RowAsync(relay)).Quota));
+        Assert.Equal(2, Assert.Single(await relay.ChargesAsync()).ChannelId);
+        Assert.Equal((0L, 50_000L), ((await relay.ChannelAsync(1)).UsedQuota, (await relay.ChannelAsync(2)).UsedQuota));
+        await relay.AssertBooksAreRightAsync(50_000);
+    }
+
+    [Theory]
+    [InlineData(504)]
+    [InlineData(200)]
+    [InlineData(0)]
+    public async Task Task_that_may_have_been_taken_is_handed_to_nobody_else(int status)
+    {
+        await using var vague = await FakeUpstream.StartAsync((http, _) =>
+        {
+            if (status == 0)
+            {
+                http.Abort();
+                return Task.CompletedTask;
+            }
+            http.Response.StatusCode = status;
+            return http.Response.WriteAsync("<html>", Cancel);
+        });
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "1"));
+        await using var relay = await RelayHost.StartAsync([Channel(1, vague, row => row.Priority = 9), Channel(2, proxy)], options: new(Plain));
+
+        var reply = await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""");
+
+        Assert.Equal(5, Code(reply));
+        Assert.Empty(proxy.Requests);
+        Assert.Equal(("FAILURE", 1L), ((await RowAsync(relay)).Status, (await RowAsync(relay)).ChannelId));
+        await relay.AssertBooksAreRightAsync(0);
+    }
+
+    [Fact]
+    public async Task What_is_set_aside_for_calls_pays_for_a_drawing_too()
+    {
+        await using var chat = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "1"));
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, chat), Channel(2, proxy)], options: new(Plain), token: token => (token.UnlimitedQuota, token.RemainQuota) = (false, 60_000));
+        Assert.Equal(HttpStatusCode.OK, (await relay.ChatAsync()).Status);
+        await relay.ChargesAsync();
+
+        Assert.Equal(HttpStatusCode.OK, (await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""")).Status);
     }
 
     [Fact]
