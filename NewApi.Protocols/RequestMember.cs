@@ -29,6 +29,8 @@ internal enum RequestMember
     Tools,
     Functions,
     PromptCacheKey,
+    ReasoningEffort,
+    Reasoning,
     Metadata,
     ServiceTier,
     InferenceGeo,
@@ -91,6 +93,8 @@ internal static class RequestMembers
         RequestMember.Tools => "tools",
         RequestMember.Functions => "functions",
         RequestMember.PromptCacheKey => "prompt_cache_key",
+        RequestMember.ReasoningEffort => "reasoning_effort",
+        RequestMember.Reasoning => "reasoning",
         RequestMember.Metadata => "metadata",
         RequestMember.ServiceTier => "service_tier",
         RequestMember.InferenceGeo => "inference_geo",
@@ -154,7 +158,9 @@ internal static class RequestMembers
                     : name.SequenceEqual("metadata"u8) ? RequestMember.Metadata
                     : RequestMember.Other;
             case 9:
-                return name.SequenceEqual("functions"u8) && chat ? RequestMember.Functions : RequestMember.Other;
+                return name.SequenceEqual("functions"u8) && chat ? RequestMember.Functions
+                    : name.SequenceEqual("reasoning"u8) && responses ? RequestMember.Reasoning
+                    : RequestMember.Other;
             case 10:
                 return name.SequenceEqual("max_tokens"u8) && !responses ? RequestMember.MaxTokens : RequestMember.Other;
             case 11:
@@ -168,7 +174,9 @@ internal static class RequestMembers
             case 14:
                 return name.SequenceEqual("stream_options"u8) ? RequestMember.StreamOptions : RequestMember.Other;
             case 16:
-                return name.SequenceEqual("prompt_cache_key"u8) ? RequestMember.PromptCacheKey : RequestMember.Other;
+                return name.SequenceEqual("prompt_cache_key"u8) ? RequestMember.PromptCacheKey
+                    : name.SequenceEqual("reasoning_effort"u8) && chat ? RequestMember.ReasoningEffort
+                    : RequestMember.Other;
             case 17:
                 return name.SequenceEqual("max_output_tokens"u8) ? RequestMember.MaxOutputTokens
                     : name.SequenceEqual("safety_identifier"u8) ? RequestMember.SafetyIdentifier

@@ -85,6 +85,9 @@ public sealed class RequestScan
     /// <summary>What OpenAI's callers give so that related calls find the same cache.</summary>
     public string? PromptCacheKey { get; internal set; }
 
+    /// <summary>How much thought OpenAI's callers ask for, in their word; <c>null</c> when not said.</summary>
+    public string? ReasoningEffort { get; internal set; }
+
     /// <summary><c>metadata.user_id</c>: Anthropic's word for whom a call is made, constant through a session of Claude Code.</summary>
     public string? MetadataUserId { get; internal set; }
 

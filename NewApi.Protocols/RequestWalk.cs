@@ -181,8 +181,14 @@ internal ref struct RequestWalk
             case RequestMember.PromptCacheKey:
                 _scan.PromptCacheKey = ShortText() ?? _scan.PromptCacheKey;
                 return true;
+            case RequestMember.ReasoningEffort:
+                _scan.ReasoningEffort = ShortText();
+                return true;
+            case RequestMember.Reasoning:
+                _scan.ReasoningEffort = TextWithin("effort"u8);
+                return true;
             case RequestMember.Metadata:
-                TakeMetadata();
+                _scan.MetadataUserId = TextWithin("user_id"u8);
                 return true;
             default:
                 _reader.Skip();
@@ -600,27 +606,31 @@ internal ref struct RequestWalk
         return true;
     }
 
-    private void TakeMetadata()
+    /// <summary>A short text in the object at hand; null when it has none.</summary>
+    private string? TextWithin(ReadOnlySpan<byte> name)
     {
         if (_reader.TokenType != JsonTokenType.StartObject)
         {
             _reader.Skip();
-            return;
+            return null;
         }
 
+        string? text = null;
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
-            var user = Name().SequenceEqual("user_id"u8);
+            var wanted = Name().SequenceEqual(name);
             _reader.Read();
-            if (user)
+            if (wanted)
             {
-                _scan.MetadataUserId = ShortText() ?? _scan.MetadataUserId;
+                text = ShortText() ?? text;
             }
             else
             {
                 _reader.Skip();
             }
         }
+
+        return text;
     }
 
     private string? ShortText()

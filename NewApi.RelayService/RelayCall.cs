@@ -117,6 +117,12 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     /// <summary>The channel's own instructions stand before the caller's.</summary>
     public bool SystemPromptChanged { get; set; }
 
+    /// <summary>What the channel's override, and that of an affinity rule, changed: names of places, no values.</summary>
+    public IReadOnlyList<string> Overridden { get; private set; } = [];
+
+    /// <summary>How much thought the name of the model asked for, where a provider reads that from it.</summary>
+    public string? Effort { get; private set; }
+
     /// <summary>What the channel that serves is spoken to in.</summary>
     public Dialect UpstreamDialect => _upstreamDialect ?? dialect;
 
@@ -134,6 +140,8 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
     {
         ServingKey = exchange.Attempt.Key;
         UpstreamModel = exchange.Model;
+        Overridden = exchange.Overridden ?? [];
+        Effort = exchange.Effort;
         _upstreamDialect = exchange.Dialect;
         FirstByteAt = exchange.FirstByteAt;
         Pinged = false;

@@ -31,6 +31,9 @@ public sealed class OverrideContext
     /// <summary>The channel's own headers for this attempt; header operations change them.</summary>
     public Dictionary<string, string> Headers { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>What was changed and where, in the order in which it happened.</summary>
+    public List<string> Applied { get; } = [];
+
     /// <summary>A header as the upstream would see it: the channel's own, else the caller's.</summary>
     internal string? Header(string name) =>
         Headers.TryGetValue(name, out var own) ? own

@@ -12,9 +12,11 @@ internal sealed class OverrideOperation
     private readonly Action<JsonObject, OverrideContext> _effect;
     private readonly IReadOnlyList<OverrideCondition> _conditions;
     private readonly bool _all;
+    private readonly string _name;
 
-    private OverrideOperation(Action<JsonObject, OverrideContext> effect, IReadOnlyList<OverrideCondition> conditions, bool all)
+    private OverrideOperation(string name, Action<JsonObject, OverrideContext> effect, IReadOnlyList<OverrideCondition> conditions, bool all)
     {
+        _name = name;
         _effect = effect;
         _conditions = conditions;
         _all = all;
@@ -23,13 +25,13 @@ internal sealed class OverrideOperation
     /// <summary>Neither changes the body nor looks at it.</summary>
     public bool OnlyHeaders { get; private init; }
 
-    public static OverrideOperation Failing(string problem) => new((_, _) => throw new OverrideException(problem), [], true);
+    public static OverrideOperation Failing(string problem) => new("", (_, _) => throw new OverrideException(problem), [], true);
 
     public static OverrideOperation Read(JsonObject json)
     {
         var mode = OverrideCondition.TextOf(json["mode"])!;
         var conditions = OverrideCondition.ReadAll(json["conditions"]);
-        return new OverrideOperation(EffectOf(mode, json), conditions, IsAll(json["logic"], otherwise: false))
+        return new OverrideOperation(NameOf(mode, json), EffectOf(mode, json), conditions, IsAll(json["logic"], otherwise: false))
         {
             OnlyHeaders = conditions.Count == 0 && mode is ("set_header" or "delete_header" or "copy_header" or "move_header" or "pass_headers"),
         };
@@ -40,7 +42,15 @@ internal sealed class OverrideOperation
         if (OverrideCondition.Holds(_conditions, _all, body, context))
         {
             _effect(body, context);
+            context.Applied.Add(_name);
         }
+    }
+
+    /// <summary>What it does and where, for the log: no values, which are the operator's own.</summary>
+    private static string NameOf(string mode, JsonObject json)
+    {
+        string?[] places = [OverrideCondition.TextOf(json["path"]), mode is "move" or "copy" or "move_header" or "copy_header" ? OverrideCondition.TextOf(json["from"]) : null];
+        return string.Join(' ', places.Where(place => !string.IsNullOrEmpty(place)).Prepend(mode));
     }
 
     private static Action<JsonObject, OverrideContext> EffectOf(string mode, JsonObject json)

@@ -90,6 +90,7 @@ public sealed class ParamOverride
         foreach (var (name, value) in _members)
         {
             body[name] = value?.DeepClone();
+            context.Applied.Add("set " + name);
         }
     }
 

@@ -35,6 +35,12 @@ internal sealed class Exchange : IDisposable
     /// <summary>The upstream's name of the model.</summary>
     public string Model { get; set; } = "";
 
+    /// <inheritdoc cref="OutgoingRequest.Effort"/>
+    public string? Effort { get; set; }
+
+    /// <inheritdoc cref="OutgoingRequest.Overridden"/>
+    public IReadOnlyList<string>? Overridden { get; set; }
+
     /// <summary>Timestamp of the first event, or of the whole answer.</summary>
     public long FirstByteAt { get; set; }
 

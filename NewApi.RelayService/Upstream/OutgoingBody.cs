@@ -59,7 +59,9 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         BodyBuffer? made,
         bool isJson)
     {
-        body = isJson ? Adapt(call, channel, dialect, ref model, body, ref made) : body;
+        string? effort = null;
+        IReadOnlyList<string>? overridden = null;
+        body = isJson ? Adapt(call, channel, dialect, ref model, body, ref made, out effort) : body;
         if (isJson && model != call.Model && dialect is Dialect.GeminiEmbeddings or Dialect.GeminiAction)
         {
             body = Rename(model, body, ref made);
@@ -67,14 +69,16 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         var parameters = ParamOverride.Join(call.Affinity?.Template, channel.Override);
         if (isJson && (channel.SystemPrompt is not null || parameters is { OnlyHeaders: false }))
         {
-            body = Change(call, channel, dialect, model, body, parameters, ref headers, ref made);
+            body = Change(call, channel, dialect, model, body, parameters, ref headers, ref made, out overridden);
         }
         else if (parameters is { OnlyHeaders: true })
         {
             // Nobody wants to look into the body, which may be large, or it is a form, whose headers alone can be changed.
-            parameters.Apply([], ContextOf(call, model, ref headers));
+            var context = ContextOf(call, model, ref headers);
+            parameters.Apply([], context);
+            overridden = context.Applied;
         }
-        return new OutgoingRequest(body, model, headers, made);
+        return new OutgoingRequest(body, model, headers, made) { Effort = effort, Overridden = overridden };
     }
 
     /// <summary>The address names the model, and so may the body.</summary>
@@ -100,15 +104,22 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         ReadOnlyMemory<byte> body,
         ParamOverride? parameters,
         ref Dictionary<string, string>? headers,
-        ref BodyBuffer? made)
+        ref BodyBuffer? made,
+        out IReadOnlyList<string>? overridden)
     {
+        overridden = null;
         var root = (JsonObject)JsonNode.Parse(body.Span, documentOptions: Lenient)!;
         if (channel.SystemPrompt is { } prompt)
         {
             call.SystemPromptChanged = SystemPrompts.Inject(root, dialect, prompt, channel.PrependsSystemPrompt, model)
                 && channel.PrependsSystemPrompt;
         }
-        parameters?.Apply(root, ContextOf(call, model, ref headers));
+        if (parameters is not null)
+        {
+            var context = ContextOf(call, model, ref headers);
+            parameters.Apply(root, context);
+            overridden = context.Applied;
+        }
         var output = BodyBuffer.For(options, body.Length + 256);
         using (var writer = new Utf8JsonWriter(output, Writing))
         {
@@ -142,13 +153,15 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
 
     /// <summary>What the provider wants different, by its rules.</summary>
     private ReadOnlyMemory<byte> Adapt(
-        RelayCall call, Channel channel, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made)
+        RelayCall call, Channel channel, Dialect dialect, ref string model, ReadOnlyMemory<byte> body, ref BodyBuffer? made, out string? effort)
     {
+        effort = null;
         body = Thoughts.Apply(options, call, dialect, ref model, body, ref made);
         if (channel.Account.Draft(dialect, model, body, call.Snapshot.Options.Global.ThinkingModelBlacklist) is not { } draft)
         {
             return body;
         }
+        effort = EffortIn(model, draft.Model);
         model = draft.Model;
         var output = BodyBuffer.For(options, body.Length + 256);
         draft.WriteTo(output);
@@ -161,6 +174,13 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
     public static bool PrefersResponses(RelayCall call, Channel channel, string model) =>
         call.Snapshot.ResponsesPolicy is { } policy && policy.Applies(channel, call.Model) && !PassesThrough(call, channel)
         && channel.Account.Speaks(Dialect.OpenAIResponses, model);
+
+    /// <summary>The suffix that a provider's rule took off a name, when it is a wish for more or less thought.</summary>
+    private static string? EffortIn(string model, string bare) =>
+        model.Length > bare.Length + 1 && model.StartsWith(bare, StringComparison.Ordinal)
+        && model[(bare.Length + 1)..] is ("xhigh" or "high" or "medium" or "low" or "minimal" or "none") and var effort
+            ? effort
+            : null;
 
     private static bool PassesThrough(RelayCall call, Channel channel) =>
         (channel.PassThrough || call.Snapshot.Options.Global.PassThroughRequestEnabled) && call.Dialect != Dialect.OpenAIResponsesCompact;
@@ -226,4 +246,11 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
 /// <param name="Headers">The channel's own headers, or null.</param>
 /// <param name="Made">Memory of the body when it is not the caller's own.</param>
 internal readonly record struct OutgoingRequest(
-    ReadOnlyMemory<byte> Body, string Model, Dictionary<string, string>? Headers, BodyBuffer? Made);
+    ReadOnlyMemory<byte> Body, string Model, Dictionary<string, string>? Headers, BodyBuffer? Made)
+{
+    /// <summary>How much thought the name of the model asked for, where the provider reads that from it.</summary>
+    public string? Effort { get; init; }
+
+    /// <summary>What overrides changed, by name: places and no values. Null for nothing.</summary>
+    public IReadOnlyList<string>? Overridden { get; init; }
+}

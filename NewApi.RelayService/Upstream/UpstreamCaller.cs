@@ -61,6 +61,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             (patched, headers) = (outgoing.Made, outgoing.Headers);
             content = new BodyContent(outgoing.Body);
             exchange.Model = model = outgoing.Model;
+            (exchange.Effort, exchange.Overridden) = (outgoing.Effort, outgoing.Overridden);
             if (call.Scan.Form != BodyForm.Json && dialect == call.Dialect)
             {
                 content.Headers.TryAddWithoutValidation("Content-Type", call.Http.Request.ContentType);

@@ -110,6 +110,19 @@ internal sealed class UsageRecords(TimeProvider clock)
         charge.WriteOther(json);
         json.WriteNumber("frt"u8, call.FirstByteAt == 0 ? 0 : (long)clock.GetElapsedTime(call.StartedAt, call.FirstByteAt).TotalMilliseconds);
         json.WriteString("request_path"u8, call.Http.Request.Path.Value);
+        if ((call.Scan.ReasoningEffort ?? call.Effort) is { } effort)
+        {
+            json.WriteString("reasoning_effort"u8, effort);
+        }
+        if (call.Overridden.Count > 0)
+        {
+            json.WriteStartArray("po"u8);
+            foreach (var change in call.Overridden)
+            {
+                json.WriteStringValue(change);
+            }
+            json.WriteEndArray();
+        }
         if (call.UpstreamModel != call.Model)
         {
             json.WriteBoolean("is_model_mapped"u8, true);

@@ -63,6 +63,26 @@ public sealed class ChannelFeatureTests
             ("yes", "", "k upstream-secret-1", "tester/1", ""),
             (request.Headers["X-Extra"].ToString(), request.Headers["X-Gone"].ToString(), request.Headers["X-Key"].ToString(),
                 request.Headers["X-Agent"].ToString(), request.Headers["X-None"].ToString()));
+        // The log names places, never values.
+        Assert.Equal(
+            """["set temperature","set_header X-Extra","delete_header X-Gone","set top_p"]""",
+            JsonNode.Parse((await relay.ChargesAsync()).Single().Other)!["po"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData(Chat, """{"model":"o3","reasoning_effort":"low","messages":[{"role":"user","content":"Hi"}]}""", "low")]
+    [InlineData(Chat, """{"model":"o3-high","messages":[{"role":"user","content":"Hi"}]}""", "high")]
+    [InlineData(Chat, """{"model":"o3","messages":[{"role":"user","content":"Hi"}]}""", null)]
+    [InlineData("/v1/responses", """{"model":"o3","reasoning":{"summary":"auto","effort":"minimal"},"input":"Hi"}""", "minimal")]
+    public async Task The_log_says_how_much_thought_was_asked_for(string path, string body, string? effort)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream, row => row.Models = "o3,o3-high")], options: new() { ["ModelRatio"] = """{"o3":1,"o3-high":1}""" });
+
+        await relay.PostAsync(path, body);
+
+        Assert.Equal(effort, (string?)JsonNode.Parse((await relay.ChargesAsync()).Single().Other)!["reasoning_effort"]);
     }
 
     [Fact]
