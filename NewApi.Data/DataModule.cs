@@ -70,6 +70,7 @@ public static class DataModule
         services.AddSingleton<OrderStore>();
         services.AddSingleton<NoticeStore>();
         services.AddSingleton<BalanceWatch>();
+        services.AddSingleton<SubscriptionWatch>();
         services.AddSingleton<IAfterMigration, LedgerOpening>();
         return services;
     }

@@ -71,6 +71,8 @@ public static class Tables
 
         public ITable<BalanceWatchRow> BalanceWatch => db.GetTable<BalanceWatchRow>();
 
+        public ITable<SubscriptionWatchRow> SubscriptionWatch => db.GetTable<SubscriptionWatchRow>();
+
         public ITable<NoticeRow> Notices => db.GetTable<NoticeRow>();
 
         public ITable<ChannelProbeRow> ChannelProbes => db.GetTable<ChannelProbeRow>();

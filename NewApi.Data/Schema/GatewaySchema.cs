@@ -804,6 +804,15 @@ internal static class GatewaySchema
         ],
     };
 
+    private static readonly TableShape SubscriptionWatch = new("newapi_subscription_watch")
+    {
+        Columns =
+        [
+            Number("subscription_id").Key(),
+            Number("points").Required(),
+        ],
+    };
+
     private static readonly TableShape Notices = new("newapi_notices")
     {
         Columns =
@@ -886,6 +895,7 @@ internal static class GatewaySchema
         Meta,
         Payments,
         BalanceWatch,
+        SubscriptionWatch,
         Notices,
         ChannelProbes,
         TaskPolls,

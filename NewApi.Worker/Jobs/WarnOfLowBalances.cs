@@ -1,4 +1,5 @@
 using System.Globalization;
+using LinqToDB.Data;
 using NewApi.Data;
 using NewApi.Data.Leases;
 using NewApi.Data.Notices;
@@ -9,11 +10,17 @@ using NewApi.Notifications;
 namespace NewApi.Worker.Jobs;
 
 /// <summary>
-/// Tells the owners of accounts whose balance fell below their threshold since the last look. Settlements know nothing of it; what was seen
-/// and what is to be sent commit together, so nobody is told twice and nobody is forgotten.
+/// Tells the owners of accounts whose balance, or the rest of a held plan, fell below their threshold since the last look. Settlements know
+/// nothing of it; what was seen and what is to be sent commit together, so nobody is told twice and nobody is forgotten.
 /// </summary>
 internal sealed class WarnOfLowBalances(
-    Database database, BalanceWatch watch, OptionStore options, NoticeLimit limit, LeaseStore leases, TimeProvider clock) : IJob
+    Database database,
+    BalanceWatch balances,
+    SubscriptionWatch subscriptions,
+    OptionStore options,
+    NoticeLimit limit,
+    LeaseStore leases,
+    TimeProvider clock) : IJob
 {
     /// <summary>What receivers of webhooks know this notice by.</summary>
     public const string Kind = "quota_exceed";
@@ -29,51 +36,79 @@ internal sealed class WarnOfLowBalances(
         var settings = GatewayOptions.Parse(await options.LoadAsync(cancel), out _);
         // The lease goes by the name that the runner gives it; the first look ever only remembers.
         var (lastLook, _) = await leases.LastRunAsync(lease.Name, cancel);
-        var after = 0L;
-        while (true)
-        {
-            var changed = await watch.ChangedAsync(after, Page, cancel);
-            foreach (var balance in changed)
-            {
-                await database.WriteAsync((db, token) => NoteAsync(db, balance, lastLook, settings, token), cancel);
-                after = balance.UserId;
-            }
-            if (changed.Count < Page)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task NoteAsync(
-        LinqToDB.Data.DataConnection db, ChangedBalance balance, long? lastLook, GatewayOptions settings, CancellationToken cancel)
-    {
-        if (!await BalanceWatch.NoteAsync(db, balance, cancel) || !Fell(balance, lastLook, settings, out var threshold))
-        {
-            return;
-        }
-        await NoticeStore.AddAsync(
-            db,
-            balance.UserId,
-            Kind,
-            $"{settings.SystemName}: your balance is low",
-            $"Your balance is {Show(balance.Now, settings)}, below the {Show(threshold, settings)} at which you asked to be warned. "
-                + $"Top up at {settings.ServerAddress}/console/topup to keep your keys working.",
-            limit.Count,
-            limit.Window,
-            clock.GetUtcNow().ToUnixTimeSeconds(),
+        await WalkAsync(
+            balances.ChangedAsync,
+            static balance => balance.UserId,
+            (db, balance, token) => NoteAsync(db, balance, lastLook, settings, token),
+            cancel);
+        await WalkAsync(
+            subscriptions.ChangedAsync,
+            static held => held.Id,
+            (db, held, token) => NoteAsync(db, held, lastLook, settings, token),
             cancel);
     }
 
-    private static bool Fell(ChangedBalance balance, long? lastLook, GatewayOptions settings, out decimal threshold)
+    private async Task WalkAsync<T>(
+        Func<long, int, CancellationToken, Task<IReadOnlyList<T>>> read,
+        Func<T, long> idOf,
+        Func<DataConnection, T, CancellationToken, Task> note,
+        CancellationToken cancel)
     {
-        var own = NotifySetting.Parse(balance.Setting).Threshold;
-        threshold = own > 0 ? own : settings.QuotaRemindThreshold;
+        var after = 0L;
+        IReadOnlyList<T> changed;
+        do
+        {
+            changed = await read(after, Page, cancel);
+            foreach (var item in changed)
+            {
+                await database.WriteAsync((db, token) => note(db, item, token), cancel);
+                after = idOf(item);
+            }
+        }
+        while (changed.Count == Page);
+    }
+
+    private async Task NoteAsync(DataConnection db, ChangedBalance balance, long? lastLook, GatewayOptions settings, CancellationToken cancel)
+    {
+        var threshold = ThresholdOf(balance.Setting, settings);
         // An account that was made after the last look had everything that it has spent since; an older one is seen for the first time.
         var before = balance.Before
             ?? (lastLook is { } look && balance.CreatedAt >= look ? balance.Now + balance.Used : balance.Now);
-        return balance.Now < threshold && before >= threshold;
+        if (await BalanceWatch.NoteAsync(db, balance, cancel) && Fell(before, balance.Now, threshold))
+        {
+            await TellAsync(
+                db,
+                balance.UserId,
+                $"{settings.SystemName}: your balance is low",
+                $"Your balance is {Show(balance.Now, settings)}, below the {Show(threshold, settings)} at which you asked to be warned. "
+                    + $"Top up at {settings.ServerAddress}/console/topup to keep your keys working.",
+                cancel);
+        }
     }
+
+    private async Task NoteAsync(DataConnection db, ChangedSubscription held, long? lastLook, GatewayOptions settings, CancellationToken cancel)
+    {
+        var threshold = ThresholdOf(held.Setting, settings);
+        var before = held.Before ?? (lastLook is { } look && held.CreatedAt >= look ? held.Total : held.Now);
+        if (await SubscriptionWatch.NoteAsync(db, held, cancel) && Fell(before, held.Now, threshold))
+        {
+            await TellAsync(
+                db,
+                held.UserId,
+                $"{settings.SystemName}: your plan {held.Plan} is almost used up",
+                $"Your plan {held.Plan} has {Show(held.Now, settings)} left of {Show(held.Total, settings)}, below the "
+                    + $"{Show(threshold, settings)} at which you asked to be warned. See {settings.ServerAddress}/console/topup for more.",
+                cancel);
+        }
+    }
+
+    private Task TellAsync(DataConnection db, long userId, string title, string content, CancellationToken cancel) =>
+        NoticeStore.AddAsync(db, userId, Kind, title, content, limit.Count, limit.Window, clock.GetUtcNow().ToUnixTimeSeconds(), cancel);
+
+    private static bool Fell(long before, long now, decimal threshold) => now < threshold && before >= threshold;
+
+    private static decimal ThresholdOf(string? setting, GatewayOptions settings) =>
+        NotifySetting.Parse(setting).Threshold is > 0 and var own ? own : settings.QuotaRemindThreshold;
 
     private static string Show(decimal points, GatewayOptions settings) =>
         settings.General.QuotaDisplayType == QuotaDisplay.Tokens

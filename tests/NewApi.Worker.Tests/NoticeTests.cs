@@ -53,6 +53,50 @@ public sealed class NoticeTests
     }
 
     [Fact]
+    public async Task A_plan_that_is_almost_used_up_is_told_once_a_period()
+    {
+        await using var host = await WorkerHost.StartAsync();
+        var id = await host.AddUserAsync("holder", 5_000_000, """{"quota_warning_threshold":1000}""");
+        await host.RunAsync(Warn);
+        await host.Database.WriteAsync(
+            async (db, ct) =>
+            {
+                await db.InsertAsync(new SubscriptionPlanRow { Id = 1, Title = "Gold" }, token: ct);
+                await db.InsertAsync(
+                    new UserSubscriptionRow
+                    {
+                        Id = 1,
+                        UserId = id,
+                        PlanId = 1,
+                        AmountTotal = 500_000,
+                        AmountUsed = 499_500,
+                        Status = "active",
+                        EndTime = 4_000_000_000,
+                        CreatedAt = host.Clock.GetUtcNow().ToUnixTimeSeconds() + 1,
+                    },
+                    token: ct);
+            },
+            Cancel);
+
+        await host.RunAsync(Warn);
+        await UseAsync(499_900);
+        var notice = Assert.Single(await host.NoticesAsync());
+        Assert.Equal((id, "quota_exceed"), (notice.UserId, notice.Kind));
+        Assert.StartsWith("Your plan Gold has $0.001 left of $1, below the $0.002 at", notice.Content, StringComparison.Ordinal);
+
+        // A new period begins, and is used up.
+        await UseAsync(0);
+        await UseAsync(499_950);
+        Assert.Equal(2, (await host.NoticesAsync()).Count);
+
+        async Task UseAsync(long used)
+        {
+            await host.Database.WriteAsync((db, ct) => db.UserSubscriptions.Set(row => row.AmountUsed, used).UpdateAsync(ct), Cancel);
+            await host.RunAsync(Warn);
+        }
+    }
+
+    [Fact]
     public async Task A_balance_that_swings_is_told_twice_in_ten_minutes_and_again_afterwards()
     {
         await using var host = await WorkerHost.StartAsync();

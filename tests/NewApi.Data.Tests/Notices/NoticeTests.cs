@@ -36,6 +36,48 @@ public sealed class NoticeTests
     }
 
     [Theory, AllDatabases]
+    public async Task Plans_in_force_are_watched_for_what_is_left_of_them(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        const long Later = 4_000_000_000;
+        await host.Database.WriteAsync(
+            async (db, ct) =>
+            {
+                await db.InsertAsync(new SubscriptionPlanRow { Id = 1, Title = "Gold" }, token: ct);
+                foreach (var held in (UserSubscriptionRow[])
+                [
+                    new() { Id = 1, UserId = 1, PlanId = 1, AmountTotal = 900, AmountUsed = 400, Status = "active", EndTime = Later, CreatedAt = 7 },
+                    new() { Id = 2, UserId = 1, AmountTotal = 0, AmountUsed = 400, Status = "active", EndTime = Later },
+                    new() { Id = 3, UserId = 1, AmountTotal = 900, Status = "active", EndTime = 1_000 },
+                    new() { Id = 4, UserId = 1, AmountTotal = 900, Status = "cancelled", EndTime = Later },
+                    new() { Id = 5, UserId = 3, AmountTotal = 900, Status = "active", EndTime = Later },
+                    new() { Id = 6, UserId = 2, PlanId = 99, AmountTotal = 50, Status = "active", EndTime = Later },
+                ])
+                {
+                    await db.InsertAsync(held, token: ct);
+                }
+            },
+            Cancel);
+        var watch = host.Get<SubscriptionWatch>();
+
+        var first = await watch.ChangedAsync(0, 100, Cancel);
+        Assert.Equal(
+            [(1L, 1L, "Gold", 900L, null, 500L, 7L), (6L, 2L, null, 50L, null, 50L, 0L)],
+            first.Select(held => (held.Id, held.UserId, held.Plan, held.Total, held.Before, held.Now, held.CreatedAt)));
+        Assert.Equal(6, Assert.Single(await watch.ChangedAsync(1, 100, Cancel)).Id);
+        Assert.True(await host.Database.WriteAsync((db, ct) => SubscriptionWatch.NoteAsync(db, first[0], ct), Cancel));
+        Assert.Equal([6L], (await watch.ChangedAsync(0, 100, Cancel)).Select(held => held.Id));
+
+        await host.Database.WriteAsync((db, ct) => db.UserSubscriptions.Where(row => row.Id == 1).Set(row => row.AmountUsed, 850).UpdateAsync(ct), Cancel);
+        var second = (await watch.ChangedAsync(0, 1, Cancel)).Single();
+        Assert.Equal((500L, 50L), (second.Before, second.Now));
+        Assert.True(await host.Database.WriteAsync((db, ct) => SubscriptionWatch.NoteAsync(db, second, ct), Cancel));
+        Assert.False(await host.Database.WriteAsync((db, ct) => SubscriptionWatch.NoteAsync(db, second, ct), Cancel));
+    }
+
+    [Theory, AllDatabases]
     public async Task A_notice_is_claimed_by_one_of_many_and_limited_per_kind(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
