@@ -28,15 +28,6 @@ internal static class PictureSize
         : Pixels(size) is var (wide, high) && Math.Max(wide, high) > 1792 ? "2K"
         : null;
 
-    /// <summary>OpenAI's size of a ratio.</summary>
-    public static string? OfRatio(string? ratio) => ratio switch
-    {
-        "1:1" => "1024x1024",
-        "16:9" or "4:3" or "3:2" or "21:9" => "1536x1024",
-        "9:16" or "3:4" or "2:3" => "1024x1536",
-        _ => null,
-    };
-
     private static (int Width, int Height)? Pixels(string? size)
     {
         var cross = size?.IndexOf('x', StringComparison.OrdinalIgnoreCase) ?? -1;

@@ -76,7 +76,7 @@ internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Fu
         };
         if (asked is { } named)
         {
-            return [named, .. Translations.RelativesOf(named)];
+            return DocumentTranslations.RelativeOf(named, model) is { } relative ? [named, relative] : [named, .. Translations.RelativesOf(named)];
         }
         if (model.Contains("rerank", StringComparison.OrdinalIgnoreCase))
         {
@@ -84,7 +84,7 @@ internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Fu
         }
         return model.Contains("embedding", StringComparison.OrdinalIgnoreCase) || model.StartsWith("m3e", StringComparison.OrdinalIgnoreCase)
             || model.Contains("bge-", StringComparison.OrdinalIgnoreCase)
-            ? [Dialect.OpenAIEmbeddings, Dialect.OpenAIChat]
+            ? [Dialect.OpenAIEmbeddings, Dialect.GeminiEmbeddings, Dialect.OpenAIChat]
             : [Dialect.OpenAIChat, .. Translations.RelativesOf(Dialect.OpenAIChat), Dialect.OpenAIEmbeddings, Dialect.Rerank];
     }
 
@@ -94,6 +94,7 @@ internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Fu
         {
             Dialect.Rerank => new() { ["model"] = model, ["query"] = Hello, ["documents"] = new JsonArray(Hello) },
             Dialect.OpenAIEmbeddings => new() { ["model"] = model, ["input"] = Hello },
+            Dialect.GeminiEmbeddings => new() { ["content"] = new JsonObject { ["parts"] = new JsonArray(new JsonObject { ["text"] = Hello }) } },
             Dialect.OpenAICompletions => new() { ["model"] = model, ["prompt"] = Hello, ["max_tokens"] = TokensFor(model) },
             Dialect.OpenAIResponses => new() { ["model"] = model, ["input"] = Hello, ["max_output_tokens"] = TokensFor(model) },
             Dialect.GeminiContent => new()
@@ -113,7 +114,7 @@ internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Fu
                 [IsReasoning(model) ? "max_completion_tokens" : "max_tokens"] = TokensFor(model),
             },
         };
-        if (stream && dialect is not (Dialect.GeminiContent or Dialect.OpenAIEmbeddings or Dialect.Rerank))
+        if (stream && dialect is not (Dialect.GeminiContent or Dialect.OpenAIEmbeddings or Dialect.GeminiEmbeddings or Dialect.Rerank))
         {
             body["stream"] = true;
         }
@@ -134,6 +135,7 @@ internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Fu
     private static Func<JsonNode, bool> AnswerOf(Dialect dialect) => dialect switch
     {
         Dialect.OpenAIEmbeddings => static json => json is JsonObject { } answer && answer["data"] is JsonArray,
+        Dialect.GeminiEmbeddings => static json => json is JsonObject { } answer && answer["embedding"] is JsonObject,
         Dialect.Rerank => static json => json is JsonObject { } answer && answer["results"] is JsonArray,
         Dialect.OpenAIResponses => static json => json is JsonObject { } answer && answer["output"] is JsonArray,
         Dialect.AnthropicMessages => static json => json is JsonObject { } answer && answer["content"] is JsonArray,

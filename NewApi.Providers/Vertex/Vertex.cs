@@ -14,7 +14,6 @@ internal static class Vertex
             (Dialect.GeminiContent, "/publishers/google/models/{model}:{action}"),
             (Dialect.GeminiEmbeddings, "/publishers/google/models/{model}:{action}"),
             (Dialect.GeminiAction, "/publishers/google/models/{model}:{action}"),
-            (Dialect.OpenAIImages, "/publishers/google/models/{model}:predict"),
             (Dialect.AnthropicMessages, "/publishers/anthropic/models/{model}:rawPredict"),
             (Dialect.OpenAIChat, "/endpoints/openapi/chat/completions")),
         Adapter = new VertexAdapter(),

@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.Providers.Answers;
-using NewApi.Providers.Gemini;
 
 namespace NewApi.Providers.Vertex;
 
@@ -20,7 +19,6 @@ internal sealed partial class VertexAdapter : ProviderAdapter
     {
         Dialect.AnthropicMessages => IsClaude(model),
         Dialect.OpenAIChat => !IsClaude(model) && IsOpen(model),
-        Dialect.OpenAIImages => GeminiImages.ByPrediction(model),
         Dialect.GeminiContent or Dialect.GeminiEmbeddings or Dialect.GeminiAction => !IsClaude(model) && !IsOpen(model),
         _ => false,
     };
@@ -33,8 +31,7 @@ internal sealed partial class VertexAdapter : ProviderAdapter
         {
             request.Headers.TryAddWithoutValidation("anthropic-beta", beta);
         }
-        var response = await http.SendAsync(UpstreamRequests.Finish(request, message), cancel);
-        return message.Dialect == Dialect.OpenAIImages ? await GeminiImages.AnswerAsync(response, message, cancel) : response;
+        return await http.SendAsync(UpstreamRequests.Finish(request, message), cancel);
     }
 
     /// <summary>A POST to an action of one of Google's own models, ready to be sent.</summary>
@@ -59,7 +56,6 @@ internal sealed partial class VertexAdapter : ProviderAdapter
     private static string? ActionOf(UpstreamMessage message) => message.Dialect switch
     {
         Dialect.AnthropicMessages => message.Stream ? "streamRawPredict" : "rawPredict",
-        Dialect.OpenAIImages => "predict",
         _ => message.Action,
     };
 
@@ -120,8 +116,6 @@ internal sealed partial class VertexAdapter : ProviderAdapter
                 draft.Remove("model");
                 draft.Set("anthropic_version", AnthropicVersion);
                 return Answer.Content(draft.ToBytes());
-            case Dialect.OpenAIImages:
-                return Answer.Content(GeminiImages.Request(Asked(message), message.Model));
             case Dialect.GeminiContent when message.Body.Span.IndexOf("functionResponse"u8) >= 0:
                 return Answer.Content(WithoutResponseIds(Asked(message)));
             default:

@@ -158,7 +158,7 @@ internal sealed class Channel
                 return relative;
             }
         }
-        return null;
+        return DocumentTranslations.RelativeOf(caller, upstreamModel) is { } document && Account.Speaks(document, upstreamModel) ? document : null;
     }
 
     /// <summary>

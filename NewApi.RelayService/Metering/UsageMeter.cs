@@ -19,6 +19,10 @@ internal sealed class UsageMeter(PromptCounter prompts, TokenCounter counter)
         : SellsPictures(call.Dialect) ? OfPictures(facts.Usage, prompts.Count(call), facts.Images)
         : Estimate(call, facts.Usage, prompts.Count(call), CountOutput(call, facts, reply));
 
+    /// <summary>What a translated answer that is no chat says of its usage: callers of embeddings expect to be told the prompt.</summary>
+    public Usage OfDocument(RelayCall call, in ReplyFacts facts) =>
+        IsReported(facts.Usage) || SellsPictures(call.Dialect) ? facts.Usage : facts.Usage with { Input = prompts.Count(call) };
+
     /// <summary>Speech: what was to be said, and what was heard.</summary>
     public Usage OfSound(RelayCall call, SoundMeter sound) =>
         new() { Input = prompts.Count(call), Output = sound.Tokens, AudioOutput = sound.Tokens, Estimated = true };

@@ -67,7 +67,7 @@ internal sealed class RealtimeSession(
         using var content = new BodyContent(default);
         var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
         using var request = UpstreamRequests.Build(
-            RelayMessage.For(call, channel, key, Dialect.OpenAIRealtime, model, content, headers, options, clock));
+            RelayMessage.For(call, channel, key, Dialect.OpenAIRealtime, model, content, headers, action: null, options, clock));
         foreach (var (name, values) in request.Headers.NonValidated)
         {
             upstream.Options.SetRequestHeader(name, values.ToString());

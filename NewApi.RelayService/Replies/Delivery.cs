@@ -61,7 +61,8 @@ internal sealed class Delivery(
             : null);
         using var translated = reply is null ? null : Translate(call, exchange.ThoughtsAsText ? reply.WithThoughtsAsText() : reply, usage);
         await SettleAsync(call, exchange, usage, StreamEndReason.Done);
-        await ReplyWriter.WriteBodyAsync(call.Http, exchange.Response!, translated?.Memory ?? body.Memory, call.Stream && translated is not null);
+        await ReplyWriter.WriteBodyAsync(
+            call.Http, exchange.Response!, exchange.Told?.Memory ?? translated?.Memory ?? body.Memory, call.Stream && translated is not null);
         return StreamEndReason.Done;
     }
 

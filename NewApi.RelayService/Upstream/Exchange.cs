@@ -51,7 +51,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>What the upstream answers in.</summary>
     public Dialect Dialect { get; set; }
 
-    /// <summary>The answer is not passed on but told anew: in another dialect, or in the same as the channel wants it.</summary>
+    /// <summary>The answer is a chat and not passed on but told anew: in another dialect, or in the same as the channel wants it.</summary>
     public bool Retold { get; set; }
 
     /// <summary>Thoughts in the answer become text.</summary>
@@ -62,6 +62,12 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>The whole answer, read, when it has to be told anew.</summary>
     public ChatReply? Reply { get; set; }
+
+    /// <summary>Tells the whole answer in the caller's dialect when it is no chat; null for all others.</summary>
+    public DocumentTranslation? Document { get; set; }
+
+    /// <summary>What it told.</summary>
+    public PooledBuffer? Told { get; set; }
 
     public ReplyFacts Facts { get; set; }
 
@@ -118,6 +124,7 @@ internal sealed class Exchange : IDisposable
         Frames?.Dispose();
         Lead?.Dispose();
         Buffered?.Dispose();
+        Told?.Dispose();
         Response?.Dispose();
         Deadline.Dispose();
     }

@@ -189,6 +189,10 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         RelayCall call, Channel channel, Dialect dialect, string model, Dictionary<string, string>? headers, CancellationToken cancel)
     {
         using var source = JsonDocument.Parse(call.Body!.Memory, Lenient);
+        if (DocumentTranslations.Exists(call.Dialect, dialect))
+        {
+            return TranslateDocument(call, channel, dialect, model, headers, source.RootElement);
+        }
         var request = Translations.CodecOf(call.Dialect).ReadRequest(source.RootElement, call.Model, call.Stream);
         request.Model = model;
         call.CustomTools = [.. request.Tools.Where(tool => tool.IsCustom).Select(tool => tool.Name)];
@@ -205,6 +209,28 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
                 DefaultMaxTokens = call.Snapshot.Options.Claude.DefaultMaxTokens(model),
             });
             return Finish(call, channel, dialect, model, headers, made.Memory, made, isJson: true);
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A call that is no chat.</summary>
+    private OutgoingRequest TranslateDocument(
+        RelayCall call, Channel channel, Dialect dialect, string model, Dictionary<string, string>? headers, JsonElement body)
+    {
+        if (call.Stream)
+        {
+            throw new TranslationException("The provider of this model does not stream calls of this kind: 'stream' must be false.");
+        }
+        var translation = DocumentTranslations.Open(call.Dialect, dialect, model);
+        var made = BodyBuffer.For(options, call.Body!.Length + 256);
+        try
+        {
+            translation.WriteRequest(body, made);
+            return Finish(call, channel, dialect, model, headers, made.Memory, made, isJson: true) with { Document = translation };
         }
         catch
         {
@@ -253,4 +279,7 @@ internal readonly record struct OutgoingRequest(
 
     /// <summary>What overrides changed, by name: places and no values. Null for nothing.</summary>
     public IReadOnlyList<string>? Overridden { get; init; }
+
+    /// <summary>Tells the answer in the caller's dialect, when the call is no chat and was translated.</summary>
+    public DocumentTranslation? Document { get; init; }
 }

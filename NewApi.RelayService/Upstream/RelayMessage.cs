@@ -18,6 +18,7 @@ internal sealed class RelayMessage(HttpRequest client, Dictionary<string, string
         string model,
         BodyContent content,
         Dictionary<string, string>? headers,
+        string? action,
         RelayOptions options,
         TimeProvider clock) =>
         new(call.Http.Request, headers)
@@ -30,7 +31,7 @@ internal sealed class RelayMessage(HttpRequest client, Dictionary<string, string
             RequestId = call.RequestId,
             Settings = options.Providers,
             Model = model,
-            Action = ActionOf(call, dialect),
+            Action = action ?? ActionOf(call, dialect),
             Stream = call.Stream,
             Content = content,
             Body = content.Body,

@@ -14,7 +14,7 @@ using ZstdSharp;
 namespace NewApi.RelayService.Upstream;
 
 /// <summary>Makes one attempt of a call on one channel, up to the point where its answer is worth sending on.</summary>
-internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodies, RelayOptions options, TimeProvider clock)
+internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodies, UsageMeter meter, RelayOptions options, TimeProvider clock)
 {
     private const int LargestErrorBody = 64 * 1024;
     private const int LargestReply = 256 << 20;
@@ -51,14 +51,15 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             }
             exchange.Dialect = dialect;
             exchange.ThoughtsAsText = call.Dialect == Dialect.OpenAIChat && channel.ThoughtsAsText;
-            exchange.Retold = dialect != call.Dialect || exchange.ThoughtsAsText || (call.Dialect == Dialect.OpenAIChat && channel.ForcesFormat);
+            exchange.Retold = (dialect != call.Dialect && Translations.Exists(call.Dialect, dialect))
+                || exchange.ThoughtsAsText || (call.Dialect == Dialect.OpenAIChat && channel.ForcesFormat);
             if (channel.HeaderOverride is { Broken: true })
             {
                 return Failed(exchange, new RelayFault(500, "channel:header_override_invalid", "The channel's header override cannot be read."));
             }
             var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
             var outgoing = await bodies.BuildAsync(call, channel, dialect, model, headers, exchange.Deadline.Token);
-            (patched, headers) = (outgoing.Made, outgoing.Headers);
+            (patched, headers, exchange.Document) = (outgoing.Made, outgoing.Headers, outgoing.Document);
             content = new BodyContent(outgoing.Body);
             exchange.Model = model = outgoing.Model;
             (exchange.Effort, exchange.Overridden) = (outgoing.Effort, outgoing.Overridden);
@@ -67,7 +68,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
                 content.Headers.TryAddWithoutValidation("Content-Type", call.Http.Request.ContentType);
             }
             exchange.Deadline.CancelAfter(call.Stream ? channel.FirstTokenTimeout ?? options.FirstByteTimeout : BufferedTimeout);
-            var message = RelayMessage.For(call, channel, key, dialect, model, content, headers, options, clock);
+            var message = RelayMessage.For(call, channel, key, dialect, model, content, headers, outgoing.Document?.Action, options, clock);
             exchange.Response = await SendAsync(message, channel, exchange.Deadline.Token);
             exchange.Body = await BodyOfAsync(exchange.Response, exchange.Deadline.Token);
             if (!exchange.Response.IsSuccessStatusCode)
@@ -84,7 +85,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             }
             else
             {
-                await ReadReplyAsync(exchange);
+                await ReadReplyAsync(call, exchange);
             }
             exchange.FirstByteAt = clock.GetTimestamp();
             return exchange.Fault is null ? exchange : Failed(exchange, exchange.Fault);
@@ -241,7 +242,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         exchange.Lead.Advance(read);
     }
 
-    private static async Task ReadReplyAsync(Exchange exchange)
+    private async Task ReadReplyAsync(RelayCall call, Exchange exchange)
     {
         var known = exchange.Response!.Content.Headers.ContentLength;
         var buffer = exchange.Buffered = new PooledBuffer((int)Math.Clamp(known + 1 ?? PooledBuffer.SmallBody, PooledBuffer.SmallBody, LargestReply));
@@ -257,7 +258,13 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         }
         exchange.Facts = ReplyReader.Read(exchange.Dialect, buffer.Span);
         exchange.Fault = exchange.Facts.Error is { } error ? error with { Leg = Leg.Body } : null;
-        if (exchange.Fault is null && exchange.Retold)
+        if (exchange.Fault is null && exchange.Document is { } document)
+        {
+            exchange.Told = new PooledBuffer();
+            document.WriteReply(buffer.Memory, exchange.Told, ContextOf(call, exchange), meter.OfDocument(call, exchange.Facts));
+            exchange.Fault = document.Fault;
+        }
+        else if (exchange.Fault is null && exchange.Retold)
         {
             exchange.Reply = Translations.CodecOf(exchange.Dialect).ReadReply(buffer.Memory);
             exchange.Fault = exchange.Reply.Fault;
