@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using NewApi.Domain;
 
 namespace NewApi.Providers;
 
@@ -54,6 +55,15 @@ public static class ProviderRegistry
     ];
 
     private static readonly FrozenDictionary<int, ProviderProfile> ByType = All.ToFrozenDictionary(profile => profile.ChannelType);
+
+    /// <summary>A model that makes films: by its name, or because its channels do nothing else.</summary>
+    public static bool IsFilm(string model, IEnumerable<long> channelTypes)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.StartsWith("sora", StringComparison.Ordinal)
+            || (channelTypes.Select(type => Find((int)type)).ToList() is { Count: > 0 } profiles
+                && profiles.TrueForAll(static profile => profile is { Tasks.Dialect: Dialect.Video, Paths.Count: 0 }));
+    }
 
     /// <summary>The profile of a channel type, or null when that type cannot be relayed to.</summary>
     public static ProviderProfile? Find(int channelType) => ByType.GetValueOrDefault(channelType);

@@ -89,7 +89,7 @@ internal sealed class RelayPipeline(
     private async Task<RelayFault?> AttemptAsync(RelayCall call)
     {
         RelayFault? fault = null;
-        while (MayTry(call) && chooser.Next(call) is { } attempt)
+        while (chooser.MayTry(call) && chooser.Next(call) is { } attempt)
         {
             // Another group may have come to serve the call: its ratio is what is billed, and the hold must cover it.
             if (await admission.CoverAsync(call) is { } refusal)
@@ -130,15 +130,6 @@ internal sealed class RelayPipeline(
         }
         return fault is null ? Router.NoChannel(call) : ForCaller(fault);
     }
-
-    /// <summary>
-    /// The operator's number of retries counts where it is larger; without one, a fault that no caller has seen is still worth another
-    /// channel, within bounds.
-    /// </summary>
-    private bool MayTry(RelayCall call) =>
-        call.Attempts.Count == 0
-        || (call.Attempts.Count < Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts)
-            && clock.GetElapsedTime(call.StartedAt) <= options.AttemptBudget);
 
     private Task<Exchange> OpenAsync(RelayCall call, Attempt attempt)
     {
@@ -229,7 +220,7 @@ internal sealed class RelayPipeline(
         using var endSecond = new CancellationTokenSource();
         var first = LookAsync(call, attempt, endFirst.Token);
         await ((Task)first).WaitAsync(options.HedgeAfter, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (first.IsCompleted || !MayTry(call) || chooser.Beside(call) is not { } beside)
+        if (first.IsCompleted || !chooser.MayTry(call) || chooser.Beside(call) is not { } beside)
         {
             return await first;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NewApi.Providers;
 
 namespace NewApi.AdminService.Prices;
 
@@ -19,6 +20,7 @@ internal static class EndpointTypes
         ["jina-rerank"] = "/v1/rerank",
         ["image-generation"] = "/v1/images/generations",
         ["embeddings"] = "/v1/embeddings",
+        ["openai-video"] = "/v1/videos",
     };
 
     public static IReadOnlyList<string> Of(ServedModel model)
@@ -36,6 +38,10 @@ internal static class EndpointTypes
             || name.StartsWith("imagen", StringComparison.Ordinal))
         {
             return ["image-generation"];
+        }
+        if (ProviderRegistry.IsFilm(name, model.ChannelTypes))
+        {
+            return ["openai-video"];
         }
         var types = new List<string>();
         if (model.ChannelTypes.Contains(Anthropic))

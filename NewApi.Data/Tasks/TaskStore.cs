@@ -15,6 +15,9 @@ namespace NewApi.Data.Tasks;
 /// </summary>
 public sealed class TaskStore(Database database, TaskLedger ledger, TimeProvider clock)
 {
+    /// <summary>Tasks that one question may name.</summary>
+    public const int MostNamed = 500;
+
     private const int LongestInput = 4000;
     private const int LongestReason = 2000;
     private const int AtOnce = 500;
@@ -115,7 +118,7 @@ public sealed class TaskStore(Database database, TaskLedger ledger, TimeProvider
     /// <summary>Those of the named tasks that are the user's.</summary>
     public async Task<IReadOnlyList<StoredTask>> FindAsync(long userId, IReadOnlyCollection<string> ids, CancellationToken cancel)
     {
-        var wanted = ids.Distinct(StringComparer.Ordinal).Take(AtOnce).ToList();
+        var wanted = ids.Distinct(StringComparer.Ordinal).Take(MostNamed).ToList();
         await using var db = database.Open();
         var rows = await db.Tasks.Where(row => wanted.Contains(row.TaskId) && row.UserId == userId).OrderBy(row => row.Id).ToListAsync(cancel);
         return [.. rows.Select(row => new StoredTask(row))];

@@ -8,6 +8,15 @@ internal sealed class Chooser(RelayOptions options, Affinity affinity, Random ra
 {
     private const int KeysPerChannel = 2;
 
+    /// <summary>
+    /// The operator's number of retries counts where it is larger; without one, a fault that no caller has seen is still worth another
+    /// channel, within bounds.
+    /// </summary>
+    public bool MayTry(RelayCall call) =>
+        call.Attempts.Count == 0
+        || (call.Attempts.Count < Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts)
+            && clock.GetElapsedTime(call.StartedAt) <= options.AttemptBudget);
+
     /// <summary>The next attempt, noted in the call; null when nothing is left to try.</summary>
     public Attempt? Next(RelayCall call)
     {

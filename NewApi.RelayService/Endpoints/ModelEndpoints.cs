@@ -77,11 +77,15 @@ internal static class ModelEndpoints
     private static ModelListing Listing(RelaySnapshot snapshot, string model)
     {
         var profile = snapshot.Routing.ProviderOf(model);
-        return new ModelListing(model, profile?.Name.ToLowerInvariant() ?? "custom", EndpointTypes(profile));
+        return new ModelListing(model, profile?.Name.ToLowerInvariant() ?? "custom", EndpointTypes(model, profile));
     }
 
-    private static List<string> EndpointTypes(Providers.ProviderProfile? profile)
+    private static List<string> EndpointTypes(string model, Providers.ProviderProfile? profile)
     {
+        if (Providers.ProviderRegistry.IsFilm(model, profile is null ? [] : [profile.ChannelType]))
+        {
+            return ["openai-video"];
+        }
         var types = new List<string>();
         foreach (var (dialect, name) in EndpointNames)
         {

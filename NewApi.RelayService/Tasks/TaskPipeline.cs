@@ -149,9 +149,9 @@ internal sealed class TaskPipeline(
         var call = work.Call;
         RelayFault? fault = null;
         var unsure = false;
-        while (MayTry(call) && chooser.Next(call) is { } attempt)
+        while (chooser.MayTry(call) && chooser.Next(call) is { } attempt)
         {
-            // What was charged is the price of this group: another one does not come to serve.
+            // The price is that of the group which is the first to serve; another one does not come to.
             (call.Groups, call.GroupIndex) = ([call.Group], 0);
             (fault, unsure) = await TryAsync(work, attempt);
             if (fault is null)
@@ -169,11 +169,6 @@ internal sealed class TaskPipeline(
         return fault;
     }
 
-    private bool MayTry(RelayCall call) =>
-        call.Attempts.Count == 0
-        || (call.Attempts.Count < Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts)
-            && clock.GetElapsedTime(call.StartedAt) <= options.AttemptBudget);
-
     /// <summary>One channel: null when it has accepted the order; unsure when nobody knows whether it has.</summary>
     private async Task<(RelayFault? Fault, bool Unsure)> TryAsync(TaskCall work, Attempt attempt)
     {
@@ -188,7 +183,7 @@ internal sealed class TaskPipeline(
             return (Note(call, attempt, full), false);
         }
         // From here on a caller who leaves ends nothing: an order that is cut off leaves everybody unsure.
-        if (work.Task is null && await ChargeAsync(work, service, channel, model) is { } refusal)
+        if (work.Task is null && (Router.SetPrice(call) ?? await ChargeAsync(work, service, channel, model)) is { } refusal)
         {
             ChannelWatch.Left(attempt);
             call.Attempts.Remove(attempt);
@@ -196,14 +191,14 @@ internal sealed class TaskPipeline(
         }
         using var deadline = new CancellationTokenSource(SubmitTimeout, clock);
         var receipt = await service.SubmitAsync(MessageOf(call, attempt, model), work.Order, clients.For(channel.Proxy), deadline.Token);
+        if (work.Order.Form is not null)
+        {
+            // The connection may still be sending what lies there.
+            call.KeepBodyFromPool();
+        }
         if (receipt.Fault is { } raw)
         {
             limits.Leave(call, channel);
-            if (work.Order.Form is not null)
-            {
-                // The connection may still be sending what lies there.
-                call.KeepBodyFromPool();
-            }
             var mapped = channel.StatusMapping.TryGetValue(raw.Status, out var status) ? raw with { Status = status } : raw;
             return (Failed(call, attempt, raw, mapped), receipt.Unsure);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using NewApi.Data.Tasks;
 using NewApi.Domain;
 using NewApi.RelayService.Authentication;
@@ -10,44 +11,30 @@ namespace NewApi.RelayService.Tasks;
 internal sealed class TaskReader(RelaySnapshots snapshots, Authenticator authenticator, TaskStore store, TaskBodies bodies)
 {
     /// <summary>The task of the address, as OpenAI's video object.</summary>
-    public Task WriteVideoAsync(HttpContext http, string id) =>
-        WriteAsync(http, id, (task, server) => TaskReplies.WriteAsync(http, StatusCodes.Status200OK, json => TaskReplies.WriteVideo(json, task, server)));
+    public Task WriteVideoAsync(HttpContext http, string id) => AnswerAsync(http, caller =>
+        WriteAsync(http, caller, id, (task, server) => TaskReplies.WriteAsync(http, StatusCodes.Status200OK, json => TaskReplies.WriteVideo(json, task, server))));
 
     /// <summary>The task of the address, in the general form.</summary>
-    public Task WriteTaskAsync(HttpContext http, string id) =>
-        WriteAsync(http, id, (task, server) => TaskReplies.WriteSuccessAsync(http, json => TaskReplies.WriteTask(json, task, server)));
+    public Task WriteTaskAsync(HttpContext http, string id) => AnswerAsync(http, caller => WriteTaskAsync(http, caller, id));
 
     /// <summary>The task that the body names as <c>task_id</c>.</summary>
-    public async Task WriteNamedAsync(HttpContext http)
-    {
-        var requestId = RequestIds.Begin(http);
-        if (await bodies.ReadAsync(http) is not { } body || body["task_id"]?.ToString() is not { Length: > 0 } id)
-        {
-            await TaskFaults.WriteAsync(http, TaskOrders.Invalid("field task_id is required"), requestId);
-            return;
-        }
-        await WriteTaskAsync(http, id);
-    }
+    public Task WriteNamedAsync(HttpContext http) => AnswerAsync(http, async caller =>
+        await bodies.ReadAsync(http) is { } body && body["task_id"]?.ToString() is { Length: > 0 } id
+            ? await WriteTaskAsync(http, caller, id)
+            : TaskOrders.Invalid("field task_id is required"));
 
     /// <summary>The tasks that the body names as <c>ids</c>; those that are not the caller's are left out.</summary>
-    public async Task WriteListAsync(HttpContext http)
+    public Task WriteListAsync(HttpContext http) => AnswerAsync(http, async caller =>
     {
-        var requestId = RequestIds.Begin(http);
-        var (caller, fault) = await AuthenticateAsync(http);
-        if (fault is not null)
+        if (await bodies.ReadAsync(http) is not { } body || body["ids"] is not JsonArray { Count: <= TaskStore.MostNamed } ids)
         {
-            await TaskFaults.WriteAsync(http, fault, requestId);
-            return;
+            return TaskOrders.Invalid($"field ids must be a list of at most {TaskStore.MostNamed} ids");
         }
-        if (await bodies.ReadAsync(http) is not { } body || body["ids"] is not System.Text.Json.Nodes.JsonArray ids)
-        {
-            await TaskFaults.WriteAsync(http, TaskOrders.Invalid("field ids is required"), requestId);
-            return;
-        }
-        var names = ids.Select(id => id?.ToString() ?? "").Where(id => id.Length > 0).ToList();
-        var tasks = await store.FindAsync(caller!.UserId, names, http.RequestAborted);
+        var names = ids.Select(id => id?.ToString() ?? "").ToList();
+        var tasks = await store.FindAsync(caller.UserId, names, http.RequestAborted);
         await TaskReplies.WriteSuccessAsync(http, json => WriteTasks(json, tasks.Where(task => MayRead(caller, task)), snapshots.Current.Options.ServerAddress));
-    }
+        return null;
+    });
 
     /// <summary>Whose tasks are asked for.</summary>
     public Task<(Caller? Caller, RelayFault? Fault)> AuthenticateAsync(HttpContext http) =>
@@ -57,14 +44,28 @@ internal sealed class TaskReader(RelaySnapshots snapshots, Authenticator authent
     public async Task<StoredTask?> FindAsync(Caller caller, string id, CancellationToken cancel) =>
         await store.FindAsync(caller.UserId, id, cancel) is { } task && MayRead(caller, task) ? task : null;
 
-    private async Task WriteAsync(HttpContext http, string id, Func<StoredTask, string, Task> writeAsync)
+    /// <summary>Nothing is read of a request before it is known whose it is.</summary>
+    private async Task AnswerAsync(HttpContext http, Func<Caller, Task<RelayFault?>> answerAsync)
     {
         var requestId = RequestIds.Begin(http);
         var (caller, fault) = await AuthenticateAsync(http);
-        var task = fault is null ? await FindAsync(caller!, id, http.RequestAborted) : null;
-        await (task is null
-            ? TaskFaults.WriteAsync(http, fault ?? TaskFaults.NotFound, requestId)
-            : writeAsync(task, snapshots.Current.Options.ServerAddress));
+        if ((fault ?? await answerAsync(caller!)) is { } refusal)
+        {
+            await TaskFaults.WriteAsync(http, refusal, requestId);
+        }
+    }
+
+    private Task<RelayFault?> WriteTaskAsync(HttpContext http, Caller caller, string id) =>
+        WriteAsync(http, caller, id, (task, server) => TaskReplies.WriteSuccessAsync(http, json => TaskReplies.WriteTask(json, task, server)));
+
+    private async Task<RelayFault?> WriteAsync(HttpContext http, Caller caller, string id, Func<StoredTask, string, Task> writeAsync)
+    {
+        if (await FindAsync(caller, id, http.RequestAborted) is not { } task)
+        {
+            return TaskFaults.NotFound;
+        }
+        await writeAsync(task, snapshots.Current.Options.ServerAddress);
+        return null;
     }
 
     /// <summary>A key that is limited to some models sees tasks of these alone.</summary>

@@ -229,7 +229,13 @@ internal sealed class FollowTasks(
 
     private static TaskNews NewsOf(StoredTask task, TaskReport report)
     {
-        var state = report.State == TaskState.Unknown ? task.State : report.State;
+        var state = report.State switch
+        {
+            TaskState.Unknown => task.State,
+            // It has been accepted, whatever a gateway in between calls that.
+            TaskState.NotStarted => TaskState.Submitted,
+            var known => known,
+        };
         var data = report.Data.ValueKind == System.Text.Json.JsonValueKind.Undefined ? null : report.Data.GetRawText();
         return new TaskNews
         {

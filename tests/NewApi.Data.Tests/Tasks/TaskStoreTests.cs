@@ -50,6 +50,29 @@ public sealed class TaskStoreTests
     }
 
     [Theory, AllDatabases]
+    public async Task What_the_upstream_makes_of_an_order_is_settled_at_its_end(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await StartAsync(database, new SetClock());
+        var store = host.Get<TaskStore>();
+        var longer = await OpenAsync(store, "r1", 500_000);
+        await store.AcceptAsync(longer, Acceptance("up-1") with { Factors = new Dictionary<string, decimal> { ["seconds"] = 3 } }, Log(), Cancel);
+        var shorter = await OpenAsync(store, "r2", 1_000_000);
+        await store.AcceptAsync(shorter, Acceptance("up-2") with { Factors = new Dictionary<string, decimal> { ["seconds"] = 2 } }, Log(), Cancel);
+
+        Assert.True(await store.EndAsync((await store.FindAsync(1, longer.Id, Cancel))!, new TaskNews { State = TaskState.Succeeded }, Cancel));
+        Assert.True(await store.EndAsync(
+            (await store.FindAsync(1, shorter.Id, Cancel))!,
+            new TaskNews { State = TaskState.Succeeded, Factors = new Dictionary<string, decimal> { ["seconds"] = 1 } },
+            Cancel));
+
+        Assert.Equal("8000000,2000000,2000000,2", await FiguresAsync(database));
+        Assert.Equal("1000000", await database.ReadAsync("SELECT quota FROM logs WHERE type = 2 AND request_id = 'r1' ORDER BY id DESC LIMIT 1"));
+        Assert.Equal("500000", await database.ReadAsync("SELECT quota FROM logs WHERE type = 6 AND request_id = 'r2'"));
+        await AssertBooksAsync(host);
+    }
+
+    [Theory, AllDatabases]
     public async Task A_failure_seen_by_many_gives_everything_back_once(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);

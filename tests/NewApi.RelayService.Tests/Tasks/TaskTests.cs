@@ -205,6 +205,33 @@ public sealed class TaskTests
     }
 
     [Fact]
+    public async Task An_automatic_group_that_comes_to_serve_is_the_one_that_is_charged()
+    {
+        await using var broken = await FakeUpstream.StartAsync(Faults.Status(500));
+        await using var good = await FakeUpstream.StartAsync(Accepts);
+        await using var host = await StartAsync(
+            [Sora(1, broken, row => row.Group = "cheap"), Sora(2, good, row => row.Group = "dear")],
+            options => options with { Breaker = new(1, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(120)) },
+            token => token.Group = "auto",
+            new()
+            {
+                ["GroupRatio"] = """{"default":1,"cheap":0.5,"dear":2}""",
+                ["UserUsableGroups"] = """{"cheap":"","dear":"","auto":""}""",
+                ["AutoGroups"] = """["cheap","dear"]""",
+            });
+
+        // The price of an order is that of the group that began: no other one comes to serve it.
+        Assert.Equal(HttpStatusCode.InternalServerError, (await host.PostAsync("/v1/videos", Order)).Status);
+        Assert.Empty(good.Requests);
+        // The next one finds the cheap channel paused.
+        Assert.Equal(HttpStatusCode.OK, (await host.PostAsync("/v1/videos", Order)).Status);
+
+        var row = Assert.Single(await host.ChargesAsync());
+        Assert.Equal(("dear", 4_000_000L), (row.Group, row.Quota));
+        await host.AssertBooksAreRightAsync(4_000_000);
+    }
+
+    [Fact]
     public async Task A_model_may_be_sold_by_the_piece()
     {
         await using var upstream = await FakeUpstream.StartAsync(Accepts);
