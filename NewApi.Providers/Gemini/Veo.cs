@@ -11,6 +11,9 @@ namespace NewApi.Providers.Gemini;
 /// <summary>What Google's two doors to the Veo films have in common: the order, what multiplies its price, and the operation that stands for it.</summary>
 internal static class Veo
 {
+    /// <summary>Stands before the address of a film that only the key opens which ordered it.</summary>
+    public const string Locked = "key:";
+
     private const int DefaultSeconds = 8;
 
     /// <summary>Google fetches no pictures.</summary>
@@ -116,7 +119,7 @@ internal static class Veo
         {
             if (sample.Find("video"u8)?.Word("uri"u8) is { Length: > 0 } uri)
             {
-                return report with { State = TaskState.Succeeded, Url = uri };
+                return report with { State = TaskState.Succeeded, Url = Locked + uri };
             }
         }
         foreach (var film in made.Items("videos"u8))
@@ -171,18 +174,19 @@ internal sealed class GeminiVideos : TaskService
 
     public override IReadOnlyDictionary<string, decimal> Factors(TaskOrder order, string model) => Veo.Factors(order, model);
 
-    /// <summary>A film is a file of Google's, which only the key that ordered it opens.</summary>
+    /// <summary>A film is a file of Google's; nobody else is shown the key.</summary>
     public override TaskFile? FileOf(UpstreamMessage message, AskedTask task, string? url)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address))
+        if (url?.StartsWith(Veo.Locked, StringComparison.Ordinal) != true || !Uri.TryCreate(url[Veo.Locked.Length..], UriKind.Absolute, out var address))
         {
-            return null;
+            return url is null ? null : new TaskFile(url);
         }
-        var own = address.Scheme == Uri.UriSchemeHttps && address.Host == "generativelanguage.googleapis.com";
-        if (!own && !(Uri.TryCreate(message.Account.BaseUrl, UriKind.Absolute, out var channel) && channel.Authority == address.Authority && channel.Scheme == address.Scheme))
+        var google = address.Scheme == Uri.UriSchemeHttps && address.Host == "generativelanguage.googleapis.com";
+        var channel = new Uri(message.Account.BaseUrl);
+        if (!google && (address.Scheme != channel.Scheme || address.Authority != channel.Authority))
         {
-            return new TaskFile(url);
+            return new TaskFile(address.AbsoluteUri);
         }
         var request = new HttpRequestMessage(HttpMethod.Get, address);
         UpstreamRequests.AddCredential(request.Headers, message);

@@ -46,7 +46,10 @@ public sealed record TaskReport
     /// <summary>0 to 100; null when the upstream does not tell.</summary>
     public int? Progress { get; init; }
 
-    /// <summary>Where anybody may fetch the result, or a data URI; null when it must be fetched with the channel's credential.</summary>
+    /// <summary>
+    /// Where anybody may fetch the result, or a data URI, or what only <see cref="TaskService.FileOf"/> can read; null when the task's id is enough
+    /// to fetch it with the channel's credential.
+    /// </summary>
     public string? Url { get; init; }
 
     /// <summary>Why it failed; masked before anybody sees it.</summary>

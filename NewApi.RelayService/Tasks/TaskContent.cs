@@ -126,9 +126,18 @@ internal sealed class TaskContent(
         {
             return response;
         }
-        // Where the upstream keeps its files its credential has no business.
         var address = new Uri(request.RequestUri!, location);
         response.Dispose();
+        if (Uri.Compare(address, request.RequestUri, UriComponents.SchemeAndServer, UriFormat.SafeUnescaped, StringComparison.OrdinalIgnoreCase) == 0)
+        {
+            using var again = new HttpRequestMessage(HttpMethod.Get, address);
+            foreach (var (name, values) in request.Headers)
+            {
+                again.Headers.TryAddWithoutValidation(name, values);
+            }
+            return await clients.For(channel.Proxy).SendAsync(again, cancel);
+        }
+        // Where else the upstream keeps its files its credential has no business.
         using var next = new HttpRequestMessage(HttpMethod.Get, address);
         if (http.Request.Headers.Range.ToString() is { Length: > 0 } range)
         {
