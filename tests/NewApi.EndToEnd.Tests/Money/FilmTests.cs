@@ -22,7 +22,7 @@ public sealed class FilmTests
             "/v1/videos/up-1" => SayAsync(http, "completed"),
             _ => http.Response.WriteAsync("the film", Cancel),
         });
-        await using var shop = await OpenAsync(upstream);
+        await using var shop = await OpenAsync(upstream.Address);
 
         using var reply = await OrderAsync(shop);
         var id = (await reply.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetString();
@@ -35,10 +35,34 @@ public sealed class FilmTests
     }
 
     [Fact]
+    public async Task A_film_comes_through_a_gateway_behind_a_gateway()
+    {
+        await using var upstream = await FakeUpstream.StartAsync((http, request) => request.Path switch
+        {
+            "/v1/videos" => SayAsync(http, "queued"),
+            "/v1/videos/up-1" => SayAsync(http, "completed"),
+            _ => http.Response.WriteAsync("the film", Cancel),
+        });
+        await using var inner = await OpenAsync(upstream.Address);
+        await using var outer = await OpenAsync(inner.Caller.BaseAddress!.ToString().TrimEnd('/'), inner.Key);
+
+        using var reply = await OrderAsync(outer);
+        var id = (await reply.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetString();
+        await outer.UntilAsync("SELECT count(*) FROM tasks WHERE status = 'SUCCESS'", count => count == 1);
+
+        Assert.Equal("the film", await outer.Caller.GetStringAsync($"/v1/videos/{id}/content", Cancel));
+        foreach (var shop in (Shop[])[inner, outer])
+        {
+            Assert.Equal(Balance - Price, shop.Read("SELECT quota FROM users WHERE id = 1"));
+            await shop.AssertBooksAreRightAsync();
+        }
+    }
+
+    [Fact]
     public async Task An_order_whose_process_is_killed_before_anybody_accepted_it_is_given_back()
     {
         await using var upstream = await FakeUpstream.StartAsync(Faults.StallBeforeHeaders);
-        await using var shop = await OpenAsync(upstream);
+        await using var shop = await OpenAsync(upstream.Address);
 
         var order = OrderAsync(shop);
         await shop.UntilAsync("SELECT count(*) FROM tasks WHERE status = 'NOT_START'", count => count == 1);
@@ -57,11 +81,11 @@ public sealed class FilmTests
         await shop.AssertBooksAreRightAsync();
     }
 
-    private static async Task<Shop> OpenAsync(FakeUpstream upstream)
+    private static async Task<Shop> OpenAsync(string upstream, string key = "sk-stub")
     {
         var shop = await Shop.OpenAsync();
         await shop.SetOptionAsync("ModelPrice", """{"sora-2":0.3}""");
-        await shop.AddChannelAsync(type: 55, upstream.Address, "sora-2");
+        await shop.AddChannelAsync(type: 55, upstream, "sora-2", key);
         await shop.SetBalanceAsync(Balance);
         await shop.UseKeyAsync(quota: null);
         return shop;
