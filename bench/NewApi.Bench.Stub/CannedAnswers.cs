@@ -3,7 +3,7 @@ using System.Text;
 
 namespace NewApi.Bench.Stub;
 
-/// <summary>Answers as OpenAI and Anthropic word them, made once.</summary>
+/// <summary>Answers as OpenAI, Anthropic and Google word them, made once.</summary>
 internal static class CannedAnswers
 {
     private static readonly ConcurrentDictionary<int, ReadOnlyMemory<byte>> Frames = new();
@@ -17,6 +17,16 @@ internal static class CannedAnswers
     public static ReadOnlyMemory<byte> Message { get; } = Utf8(
         """
         {"id":"msg_bench","type":"message","role":"assistant","model":"claude-3-5-sonnet-20241022","content":[{"type":"text","text":"A gateway stands between callers and models: it knows who asks, picks who answers, and counts what it cost."}],"stop_reason":"end_turn","stop_sequence":null,"input_tokens":31,"usage":{"input_tokens":31,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":25,"service_tier":"standard"}}
+        """);
+
+    public static ReadOnlyMemory<byte> Content { get; } = Utf8(
+        """
+        {"candidates":[{"content":{"parts":[{"text":"A gateway stands between callers and models: it knows who asks, picks who answers, and counts what it cost."}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":31,"candidatesTokenCount":25,"totalTokenCount":56,"promptTokensDetails":[{"modality":"TEXT","tokenCount":31}]},"modelVersion":"gemini-2.0-flash-001","responseId":"bench"}
+        """);
+
+    public static ReadOnlyMemory<byte> Response { get; } = Utf8(
+        """
+        {"id":"resp_bench","object":"response","created_at":1760000000,"status":"completed","background":false,"error":null,"incomplete_details":null,"instructions":null,"max_output_tokens":256,"model":"gpt-4o-mini-2024-07-18","output":[{"id":"msg_bench","type":"message","status":"completed","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"A gateway stands between callers and models: it knows who asks, picks who answers, and counts what it cost."}],"role":"assistant"}],"parallel_tool_calls":true,"reasoning":{"effort":null,"summary":null},"service_tier":"default","store":false,"temperature":0.7,"text":{"format":{"type":"text"}},"tool_choice":"auto","tools":[],"top_p":1.0,"truncation":"disabled","usage":{"input_tokens":31,"input_tokens_details":{"cached_tokens":0},"output_tokens":25,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":56},"user":null,"metadata":{}}
         """);
 
     public static ReadOnlyMemory<byte> Embedding { get; } = Utf8(

@@ -10,6 +10,8 @@ internal static class StubUpstream
         {
             "/v1/embeddings" => AnswerAsync(context, CannedAnswers.Embedding),
             "/v1/messages" or "/v1/messages/count_tokens" => AnswerAsync(context, CannedAnswers.Message),
+            "/v1/responses" => AnswerAsync(context, CannedAnswers.Response),
+            { } path when path.EndsWith(":generateContent", StringComparison.Ordinal) => AnswerAsync(context, CannedAnswers.Content),
             _ => AnswerChatAsync(context),
         };
 

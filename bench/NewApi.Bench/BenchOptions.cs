@@ -5,9 +5,10 @@ internal sealed class BenchOptions
 {
     public const string Help =
         """
-        bench/run [--quick] [--rounds N] [--streams N] [--targets a,b] [--only x,y] [--env target:NAME=VALUE] [--out FILE]
+        bench/run [--quick] [--dialects] [--rounds N] [--streams N] [--targets a,b] [--only x,y] [--env target:NAME=VALUE] [--out FILE]
 
           --quick      one round of short measures: is everything alive, is anything far off
+          --dialects   what translations cost, and nothing else: every dialect of chats on a channel of every other
           --rounds     how often each measure is repeated, targets taking turns (3)
           --streams    streams held open for the memory measure (1000; 10000 needs 32,000 file descriptors)
           --targets    of direct, nginx, yarp, newapi; direct always runs
@@ -19,6 +20,9 @@ internal sealed class BenchOptions
     private readonly List<(string Target, string Name, string Value)> _environment = [];
 
     public bool Quick { get; private set; }
+
+    /// <summary>Only translations are measured, on NewApi alone.</summary>
+    public bool Dialects { get; private set; }
 
     public int Rounds { get; private set; } = 3;
 
@@ -41,6 +45,9 @@ internal sealed class BenchOptions
                 case "--quick":
                     options.Quick = true;
                     options.Rounds = 1;
+                    break;
+                case "--dialects":
+                    options.Dialects = true;
                     break;
                 case "--rounds":
                     options.Rounds = Number(Next(), 1, 20);
@@ -73,7 +80,7 @@ internal sealed class BenchOptions
         _environment.Where(item => item.Target == target).Select(item => KeyValuePair.Create(item.Name, item.Value));
 
     public override string ToString() =>
-        $"rounds {Rounds}, streams {Streams}{(Quick ? ", quick" : "")}"
+        $"rounds {Rounds}, streams {Streams}{(Quick ? ", quick" : "")}{(Dialects ? ", dialects" : "")}"
         + string.Concat(_environment.Select(item => $", {item.Target} with {item.Name}={item.Value}"));
 
     private static int Number(string text, int min, int max) =>

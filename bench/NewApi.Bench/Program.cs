@@ -36,13 +36,21 @@ static async Task RunAsync(BenchRun run, CancellationToken ct)
 {
     var conditions = Conditions.Read(run);
     await using var stub = new StubTarget(run);
+    if (run.Options.Dialects)
+    {
+        await MeasureDialectsAsync(run, stub, ct);
+        await new Report(run, conditions).WriteAsync(ct);
+        return;
+    }
     await using var nginx = new NginxTarget(run, stub);
     await using var yarp = new YarpTarget(run, stub);
     await using var gateway = new NewApiTarget(run, stub);
     await stub.StartAsync(ct);
     var targets = await StartAsync(run, [stub, nginx, yarp, gateway], ct);
 
-    await MeasureLoadsAsync(run, stub, targets, ct);
+    // Embeddings are a small chat with another path; a quick run does without.
+    var measures = LoadMeasure.All.Where(measure => !(run.Options.Quick && measure.Name == "embeddings"));
+    await MeasureLoadsAsync(run, stub, targets, measures, ct);
     if (targets.Contains(gateway))
     {
         await CompareChargesAsync(run, gateway, ct);
@@ -51,6 +59,20 @@ static async Task RunAsync(BenchRun run, CancellationToken ct)
 
     var report = new Report(run, conditions);
     await report.WriteAsync(ct);
+}
+
+static async Task MeasureDialectsAsync(BenchRun run, StubTarget stub, CancellationToken ct)
+{
+    await using var gateway = new NewApiTarget(run, stub);
+    await stub.StartAsync(ct);
+    if (gateway.Absence is { } reason)
+    {
+        throw new BenchException($"There is nothing to measure: {reason}.");
+    }
+    await gateway.StartAsync(ct);
+    await DialectPairs.CheckAsync(gateway, ct);
+    await MeasureLoadsAsync(run, stub, [gateway], DialectPairs.All, ct);
+    await CompareChargesAsync(run, gateway, ct);
 }
 
 static async Task<IReadOnlyList<Target>> StartAsync(BenchRun run, IReadOnlyList<Target> all, CancellationToken ct)
@@ -70,12 +92,10 @@ static async Task<IReadOnlyList<Target>> StartAsync(BenchRun run, IReadOnlyList<
     return started;
 }
 
-static async Task MeasureLoadsAsync(BenchRun run, StubTarget stub, IReadOnlyList<Target> targets, CancellationToken ct)
+static async Task MeasureLoadsAsync(
+    BenchRun run, StubTarget stub, IReadOnlyList<Target> targets, IEnumerable<LoadMeasure> all, CancellationToken ct)
 {
-    // Embeddings are a small chat with another path; a quick run does without.
-    var measures = LoadMeasure.All
-        .Where(measure => run.Options.Wants(measure.Name) && !(run.Options.Quick && measure.Name == "embeddings"))
-        .ToArray();
+    var measures = all.Where(measure => run.Options.Wants(measure.Name)).ToArray();
     foreach (var target in targets)
     {
         for (var pass = 0; pass < target.WarmPasses; pass++)

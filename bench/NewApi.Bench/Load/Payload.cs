@@ -44,6 +44,18 @@ internal sealed class Payload
         $$"""{"model":"claude-3-5-sonnet-20241022","max_tokens":256,"system":"You are a helpful assistant.","messages":[{"role":"user","content":"{{Question}}"}]}""",
         0);
 
+    /// <summary>The small chat in one of the four dialects.</summary>
+    public static Payload InDialect(Target target, string dialect, string path, string model) =>
+        new(target, path.Replace("{model}", model, StringComparison.Ordinal), DialectBody(dialect, model), 0);
+
+    public static string DialectBody(string dialect, string model) => dialect switch
+    {
+        "chat" => $$"""{"model":"{{model}}","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"{{Question}}"}],"temperature":0.7,"max_tokens":256}""",
+        "messages" => $$"""{"model":"{{model}}","max_tokens":256,"temperature":0.7,"system":"You are a helpful assistant.","messages":[{"role":"user","content":"{{Question}}"}]}""",
+        "gemini" => $$$"""{"contents":[{"role":"user","parts":[{"text":"{{{Question}}}"}]}],"systemInstruction":{"parts":[{"text":"You are a helpful assistant."}]},"generationConfig":{"temperature":0.7,"maxOutputTokens":256}}""",
+        _ => $$"""{"model":"{{model}}","instructions":"You are a helpful assistant.","input":"{{Question}}","temperature":0.7,"max_output_tokens":256}""",
+    };
+
     public static Payload Embedding(Target target) => new(
         target, "/v1/embeddings", $$"""{"model":"text-embedding-3-small","input":"{{Question}}","encoding_format":"float"}""", 0);
 

@@ -12,7 +12,7 @@ internal sealed class Report(BenchRun run, Conditions conditions)
     public async Task WriteAsync(CancellationToken ct)
     {
         var file = run.Options.Output ?? Path.Combine(
-            run.Root, "bench", "results", $"{conditions.Started:yyyy-MM-dd-HHmm}{(run.Options.Quick ? "-quick" : "")}.json");
+            run.Root, "bench", "results", $"{conditions.Started:yyyy-MM-dd-HHmm}{(run.Options.Quick ? "-quick" : "")}{(run.Options.Dialects ? "-dialects" : "")}.json");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new { conditions, run.Notes, run.Samples }, Json) + "\n", ct);
         Console.WriteLine(Markdown());
@@ -24,6 +24,11 @@ internal sealed class Report(BenchRun run, Conditions conditions)
         var text = new StringBuilder();
         text.AppendLine($"{conditions.Started:yyyy-MM-dd HH:mm} UTC, commit {conditions.Commit}, {conditions.Processor}, {conditions.Cores} cores, "
             + $"{conditions.System}, {conditions.Runtime}, load average at start {conditions.LoadAverageAtStart}, {conditions.Asked}.");
+        if (run.Options.Dialects)
+        {
+            text.AppendLine().Append(DialectReport.Markdown(run));
+            return Noted(text);
+        }
         text.AppendLine("Medians; the range over the rounds in brackets.");
         text.AppendLine();
         text.AppendLine("| Measure | direct | nginx | YARP | NewApi | NewApi / YARP | NewApi / nginx | Bar | |");
@@ -42,6 +47,11 @@ internal sealed class Report(BenchRun run, Conditions conditions)
             text.AppendLine().AppendLine(
                 $"- Money on over money off, CPU: newapi {ours:0.00}; yarp, which has none and shows the noise, {theirs:0.00}.");
         }
+        return Noted(text);
+    }
+
+    private string Noted(StringBuilder text)
+    {
         foreach (var note in run.Notes)
         {
             text.AppendLine().AppendLine($"- {note}");

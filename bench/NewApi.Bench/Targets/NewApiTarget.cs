@@ -39,8 +39,7 @@ internal sealed class NewApiTarget(BenchRun run, StubTarget stub) : Target(run, 
             DemoSiteEnabled = false,
         }, ct);
         await LogInAsync(http, ct);
-        await AddChannelAsync(http, type: 1, "gpt-4o-mini,gpt-4o,text-embedding-3-small", ct);
-        await AddChannelAsync(http, type: 14, "claude-3-5-sonnet-20241022", ct);
+        await AddChannelsAsync(http, ct);
         await SendAsync(http, HttpMethod.Post, "/api/token/", new
         {
             name = "bench",
@@ -49,6 +48,25 @@ internal sealed class NewApiTarget(BenchRun run, StubTarget stub) : Target(run, 
             remain_quota = 0,
         }, ct);
         Key = await KeyAsync(http, ct);
+    }
+
+    private async Task AddChannelsAsync(HttpClient http, CancellationToken ct)
+    {
+        await AddChannelAsync(http, type: 14, "claude-3-5-sonnet-20241022", ct);
+        if (!Run.Options.Dialects)
+        {
+            await AddChannelAsync(http, type: 1, "gpt-4o-mini,gpt-4o,text-embedding-3-small", ct);
+            return;
+        }
+        // One channel for each dialect that speaks no other: 40 knows chats alone, and a policy keeps chats away from 1.
+        await AddChannelAsync(http, type: 40, "gpt-4o", ct);
+        await AddChannelAsync(http, type: 24, "gemini-2.0-flash", ct);
+        await AddChannelAsync(http, type: 1, "gpt-4o-mini", ct);
+        await SendAsync(http, HttpMethod.Put, "/api/option/", new
+        {
+            key = "global.chat_completions_to_responses_policy",
+            value = """{"enabled":true,"all_channels":false,"channel_types":[1]}""",
+        }, ct);
     }
 
     /// <summary>Calls charged to the account so far; each is applied in one transaction with its ledger entry and its row of the usage log.</summary>
