@@ -6,12 +6,13 @@ namespace NewApi.AdminService.Access;
 /// bcrypt, cost 10. One check burns tens of milliseconds of a core, so only some run at a time: a burst of logins waits in line
 /// instead of taking every pool thread.
 /// </summary>
-internal sealed class Passwords : IDisposable
+/// <param name="cost">The logarithm of the work; less than the default is for tests.</param>
+internal sealed class Passwords(int cost = Passwords.Cost) : IDisposable
 {
-    private const int Cost = 10;
+    public const int Cost = 10;
 
     /// <summary>Hash of a random text nobody knows: checked for unknown names, so that they take as long as known ones.</summary>
-    private static readonly Lazy<string> Nobody = new(() => BCrypt.Net.BCrypt.HashPassword(Guid.NewGuid().ToString(), Cost));
+    private readonly Lazy<string> _nobody = new(() => BCrypt.Net.BCrypt.HashPassword(Guid.NewGuid().ToString(), cost));
 
     private readonly SemaphoreSlim _places = new(Math.Max(1, Environment.ProcessorCount / 2));
 
@@ -20,7 +21,7 @@ internal sealed class Passwords : IDisposable
         await _places.WaitAsync(ct);
         try
         {
-            return BCrypt.Net.BCrypt.HashPassword(password, Cost);
+            return BCrypt.Net.BCrypt.HashPassword(password, cost);
         }
         finally
         {
@@ -35,7 +36,7 @@ internal sealed class Passwords : IDisposable
         try
         {
             var known = hash is { Length: > 0 };
-            return BCrypt.Net.BCrypt.Verify(password, known ? hash : Nobody.Value) && known;
+            return BCrypt.Net.BCrypt.Verify(password, known ? hash : _nobody.Value) && known;
         }
         catch (Exception fault) when (fault is SaltParseException or ArgumentException)
         {

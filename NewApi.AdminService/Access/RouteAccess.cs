@@ -17,14 +17,12 @@ internal static class RouteAccess
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new Limited(kind));
 
-    /// <summary>A GET that browsers of other origins may call: the route itself, and the answer to their question whether they may.</summary>
-    public static RouteHandlerBuilder MapCrossOriginGet(this IEndpointRouteBuilder routes, string pattern, Delegate handler)
-    {
+    /// <summary>The answer to browsers of other origins that ask whether they may call a route.</summary>
+    public static void MapPreflight(this IEndpointRouteBuilder routes, string pattern) =>
         routes.MapMethods(pattern, [HttpMethods.Options], static () => Results.NoContent()).AllowOtherOrigins().ExcludeFromDescription();
-        return routes.MapGet(pattern, handler).AllowOtherOrigins();
-    }
 
-    private static TBuilder AllowOtherOrigins<TBuilder>(this TBuilder builder)
+    /// <summary>Browsers of other origins may call the route; it needs a preflight beside it.</summary>
+    public static TBuilder AllowOtherOrigins<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder =>
         builder.WithMetadata(new CrossOrigin());
 }

@@ -16,14 +16,17 @@ internal static class KeyUsageEndpoints
     public static void MapKeyUsage(this IEndpointRouteBuilder routes)
     {
         var usage = routes.MapGroup("/usage").WithTags("Usage");
-        usage.MapCrossOriginGet("/token", Get).Limit(LimitKind.Critical).WithSummary("What a relay key has used and has left");
+        usage.MapPreflight("/token");
+        usage.MapGet("/token", Get).AllowOtherOrigins().Limit(LimitKind.Critical).WithSummary("What a relay key has used and has left");
     }
 
     public static void MapBilling(this IEndpointRouteBuilder routes)
     {
         var billing = routes.MapGroup("").WithTags("Billing");
-        billing.MapCrossOriginGet("/subscription", Subscription).WithSummary("Granted amount of a relay key");
-        billing.MapCrossOriginGet("/usage", Usage).WithSummary("Used amount of a relay key, in cents");
+        billing.MapPreflight("/subscription");
+        billing.MapGet("/subscription", Subscription).AllowOtherOrigins().WithSummary("Granted amount of a relay key");
+        billing.MapPreflight("/usage");
+        billing.MapGet("/usage", Usage).AllowOtherOrigins().WithSummary("Used amount of a relay key, in cents");
     }
 
     internal static async Task<IResult> Get(HttpContext context, RelayKeys keys, CancellationToken ct)

@@ -29,7 +29,8 @@ internal static class LogEndpoints
         logs.MapGet("/self/stat", OwnStat).WithSummary("The same for the own account");
         logs.MapGet("/search", Retired).RequireRole(Roles.Admin);
         logs.MapGet("/self/search", Retired).Limit(LimitKind.Search);
-        logs.MapCrossOriginGet("/token", ListOfKey).Limit(LimitKind.Critical).WithSummary("The latest log lines of a relay key");
+        logs.MapPreflight("/token");
+        logs.MapGet("/token", ListOfKey).AllowOtherOrigins().Limit(LimitKind.Critical).WithSummary("The latest log lines of a relay key");
         logs.MapDelete("", Delete).RequireRole(Roles.Admin).WithSummary("Delete log lines older than a time");
     }
 

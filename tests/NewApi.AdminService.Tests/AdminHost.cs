@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using NewApi.AdminService.Access;
 using NewApi.Data;
 
 namespace NewApi.AdminService.Tests;
@@ -18,6 +20,8 @@ internal sealed class AdminHost : IAsyncDisposable
 {
     public const string RootName = "root";
     public const string RootPassword = "root-pass-1";
+
+    private static readonly Lazy<Task<string>> Template = new(MigrateAsync);
 
     private readonly WebApplication _app;
     private readonly string? _folder;
@@ -43,6 +47,10 @@ internal sealed class AdminHost : IAsyncDisposable
     {
         var folder = sqlitePath is null ? Directory.CreateTempSubdirectory("newapi-admin-").FullName : null;
         var path = sqlitePath ?? Path.Combine(folder!, "newapi.db");
+        if (folder is not null)
+        {
+            File.Copy(await Template.Value, path);
+        }
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -61,6 +69,8 @@ internal sealed class AdminHost : IAsyncDisposable
         {
             builder.Services.AddSingleton(clock);
         }
+        // A test is about what a password opens, and not about the work that guessing it takes.
+        builder.Services.AddSingleton(new Passwords(cost: 4));
         builder.AddAdmin();
         services?.Invoke(builder.Services);
         var app = builder.Build();
@@ -112,6 +122,22 @@ internal sealed class AdminHost : IAsyncDisposable
             Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
             Directory.Delete(_folder, recursive: true);
         }
+    }
+
+    /// <summary>A complete, empty database: migrating one for every test would take a while.</summary>
+    private static async Task<string> MigrateAsync()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("newapi-admin-template-").FullName, "newapi.db");
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration["SQLITE_PATH"] = file;
+        builder.AddData();
+        await using (var services = builder.Services.BuildServiceProvider())
+        {
+            await services.GetRequiredService<IDatabaseInitializer>().InitializeAsync(CancellationToken.None);
+        }
+        // The last connection folds the write-ahead log into the file.
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        return file;
     }
 }
 

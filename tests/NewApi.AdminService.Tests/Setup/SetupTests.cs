@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using LinqToDB.Async;
 using NewApi.Data.Rows;
+using NewApi.AdminService.Access;
 
 namespace NewApi.AdminService.Tests.Setup;
 
@@ -32,12 +33,23 @@ public class SetupTests
         await using var db = host.Database.Open();
         var root = await db.Users.SingleAsync(TestContext.Current.CancellationToken);
         Assert.Equal((100, 100_000_000, "Root User"), (root.Role, root.Quota, root.DisplayName));
-        Assert.StartsWith("$2a$10$", root.Password);
+        Assert.StartsWith("$2a$", root.Password);
         Assert.Equal(100_000_000, await db.Ledger.Where(row => row.UserId == root.Id).SumAsync(row => row.Points, TestContext.Current.CancellationToken));
         var status = (await host.Anonymous.GetAsync("/api/status")).Data!;
         Assert.True(status["setup"]!.GetValue<bool>());
         Assert.True(status["self_use_mode_enabled"]!.GetValue<bool>());
         Assert.False(status["demo_site_enabled"]!.GetValue<bool>());
+    }
+
+    [Fact]
+    public async Task Passwords_are_hashed_with_the_work_of_the_reference()
+    {
+        using var passwords = new Passwords();
+
+        var hash = await passwords.HashAsync("a password", TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("$2a$10$", hash);
+        Assert.True(await passwords.VerifyAsync("a password", hash, TestContext.Current.CancellationToken));
     }
 
     [Theory]
