@@ -39,6 +39,9 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
 
     public Caller Caller { get; set; } = null!;
 
+    /// <summary>It only looks at what was paid for before: a key that is used up still opens it.</summary>
+    public bool Reads { get; init; }
+
     /// <summary>Channel pinned by an administrator's key, else null.</summary>
     public Channel? Pinned { get; set; }
 

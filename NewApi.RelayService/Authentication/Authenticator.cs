@@ -33,9 +33,9 @@ internal sealed class Authenticator(CallerDirectory callers, SessionCallers sess
     }
 
     /// <summary>For routes that call no model: the caller of the presented key, or why it is refused.</summary>
-    public async Task<(Caller? Caller, RelayFault? Fault)> AuthenticateAsync(HttpContext http, RelaySnapshot snapshot, Dialect dialect)
+    public async Task<(Caller? Caller, RelayFault? Fault)> AuthenticateAsync(HttpContext http, RelaySnapshot snapshot, Dialect dialect, bool reads = false)
     {
-        using var call = new RelayCall(http, dialect, "", 0) { Snapshot = snapshot };
+        using var call = new RelayCall(http, dialect, "", 0) { Snapshot = snapshot, Reads = reads };
         var fault = await AuthenticateAsync(call);
         return (call.Caller, fault);
     }
@@ -45,7 +45,7 @@ internal sealed class Authenticator(CallerDirectory callers, SessionCallers sess
         if (caller is null
             || caller.TokenStatus != 1
             || (caller.ExpiresAt != -1 && caller.ExpiresAt < clock.GetUtcNow().ToUnixTimeSeconds())
-            || (!caller.Unlimited && caller.RemainQuota <= 0))
+            || (!caller.Unlimited && caller.RemainQuota <= 0 && !call.Reads))
         {
             return Refuse(401, "", "This key is not valid.");
         }

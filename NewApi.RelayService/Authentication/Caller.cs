@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
+using NewApi.Domain;
 using NewApi.RelayService.Settlement;
 
 namespace NewApi.RelayService.Authentication;
@@ -40,6 +41,8 @@ internal sealed record Caller
 
     /// <summary>Models the key may use, or null for any.</summary>
     public required FrozenSet<string>? Models { get; init; }
+
+    public bool MayUse(string model) => Models is not { } models || models.Contains(model) || models.Contains(ModelNames.Normalize(model));
 
     /// <summary>Addresses the key may be used from, or null for any.</summary>
     public required IReadOnlyList<IPNetwork>? Networks { get; init; }

@@ -44,7 +44,7 @@ internal static class Router
         }
         else
         {
-            if (caller.Models is { } models && !models.Contains(call.Model) && !models.Contains(ModelNames.Normalize(call.Model)))
+            if (!caller.MayUse(call.Model))
             {
                 return new RelayFault(403, "access_denied", $"This key may not use the model {call.Model}.") { Final = true };
             }

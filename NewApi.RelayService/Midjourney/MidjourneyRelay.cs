@@ -36,7 +36,6 @@ internal sealed class MidjourneyRelay(
     ChannelWatch watch,
     ErrorLog errors,
     RelayMetrics metrics,
-    RelayOptions options,
     TimeProvider clock,
     ILogger<MidjourneyRelay> log)
 {
@@ -56,9 +55,9 @@ internal sealed class MidjourneyRelay(
     });
 
     /// <summary>One of the caller's own tasks.</summary>
-    public Task FetchAsync(HttpContext http, string id) => RunAsync(http, async call =>
+    public Task FetchAsync(HttpContext http, string id) => ReadAsync(http, async call =>
     {
-        if (await tasks.FindAsync(call.Caller.UserId, id, http.RequestAborted) is not { } row)
+        if (await FindAsync(call, id) is not { } row)
         {
             return NoTask();
         }
@@ -69,7 +68,7 @@ internal sealed class MidjourneyRelay(
     });
 
     /// <summary>Those of the caller's own tasks that a list of ids names.</summary>
-    public Task ListAsync(HttpContext http) => RunAsync(http, async call =>
+    public Task ListAsync(HttpContext http) => ReadAsync(http, async call =>
     {
         if (await reader.ReadBodyAsync(call) is { } fault)
         {
@@ -81,15 +80,15 @@ internal sealed class MidjourneyRelay(
         }
         var rows = ids.Count == 0 ? [] : await tasks.FindAsync(call.Caller.UserId, ids, http.RequestAborted);
         using var body = new PooledBuffer();
-        MidjourneyTasks.WriteList(body, rows, call.Snapshot.Options);
+        MidjourneyTasks.WriteList(body, rows.Where(row => MayRead(call, row)), call.Snapshot.Options);
         await ReplyAsync(http, body.Memory);
         return null;
     });
 
     /// <summary>The seed of a picture, which only the proxy knows.</summary>
-    public Task SeedAsync(HttpContext http, string id) => RunAsync(http, async call =>
+    public Task SeedAsync(HttpContext http, string id) => ReadAsync(http, async call =>
     {
-        if (await tasks.FindAsync(call.Caller.UserId, id, http.RequestAborted) is not { } row)
+        if (await FindAsync(call, id) is not { } row)
         {
             return NoTask();
         }
@@ -139,9 +138,15 @@ internal sealed class MidjourneyRelay(
         http.Response.StatusCode = StatusCodes.Status200OK;
     }
 
-    private async Task RunAsync(HttpContext http, Func<RelayCall, Task<RelayFault?>> serve)
+    private Task ReadAsync(HttpContext http, Func<RelayCall, Task<RelayFault?>> serve) => RunAsync(http, serve, reads: true);
+
+    private async Task RunAsync(HttpContext http, Func<RelayCall, Task<RelayFault?>> serve, bool reads = false)
     {
-        using var call = new RelayCall(http, Dialect.Midjourney, RequestId.Next(clock), clock.GetTimestamp()) { Snapshot = snapshots.Current };
+        using var call = new RelayCall(http, Dialect.Midjourney, RequestId.Next(clock), clock.GetTimestamp())
+        {
+            Snapshot = snapshots.Current,
+            Reads = reads,
+        };
         http.Response.Headers[RequestId.Header] = call.RequestId;
         RelayFault? fault;
         try
@@ -197,7 +202,7 @@ internal sealed class MidjourneyRelay(
     {
         var call = submission.Call;
         RelayFault? fault = null;
-        while (MayTry(call) && chooser.Next(call) is { } attempt)
+        while (chooser.MayTry(call) && clock.GetElapsedTime(call.StartedAt) <= LatestAttempt && chooser.Next(call) is { } attempt)
         {
             // What was charged is the price of this group: another one does not come to serve.
             (call.Groups, call.GroupIndex) = ([call.Group], 0);
@@ -231,11 +236,6 @@ internal sealed class MidjourneyRelay(
         await GiveUpAsync(submission, fault.Message);
         return fault.UpstreamCode is null && fault.Leg != Leg.Gateway ? ForCaller(fault) : fault;
     }
-
-    private bool MayTry(RelayCall call) =>
-        call.Attempts.Count == 0
-        || (call.Attempts.Count < Math.Max(1 + call.Snapshot.Options.RetryTimes, options.MaxAttempts)
-            && clock.GetElapsedTime(call.StartedAt) <= LatestAttempt);
 
     /// <summary>A task that goes on from another goes to the channel that has that one.</summary>
     private async Task<RelayFault?> FollowAsync(RelayCall call, MidjourneyRequest request)
@@ -448,6 +448,12 @@ internal sealed class MidjourneyRelay(
         http.Response.ContentLength = body.Length;
         await http.Response.BodyWriter.WriteAsync(body, http.RequestAborted);
     }
+
+    /// <summary>A task of the caller's own; null for any other, and for those of models that the key may not use.</summary>
+    private async Task<MidjourneyRow?> FindAsync(RelayCall call, string id) =>
+        await tasks.FindAsync(call.Caller.UserId, id, call.Http.RequestAborted) is { } row && MayRead(call, row) ? row : null;
+
+    private static bool MayRead(RelayCall call, MidjourneyRow row) => call.Caller.MayUse(MidjourneyActions.ModelOf(row.Action));
 
     private static RelayFault NoTask() => Refuse("task_no_found", "There is no such task.");
 

@@ -134,7 +134,7 @@ internal sealed class TaskPipeline(
             call.Model = task.Model;
         }
         // A pinned call skips the limits of the key; this one is not pinned by its caller.
-        if (call.Caller.Models is { } models && !models.Contains(call.Model) && !models.Contains(ModelNames.Normalize(call.Model)))
+        if (!call.Caller.MayUse(call.Model))
         {
             return new RelayFault(403, "access_denied", $"This key may not use the model {call.Model}.") { Final = true };
         }

@@ -32,17 +32,17 @@ internal sealed class TaskReader(RelaySnapshots snapshots, Authenticator authent
         }
         var names = ids.Select(id => id?.ToString() ?? "").ToList();
         var tasks = await store.FindAsync(caller.UserId, names, http.RequestAborted);
-        await TaskReplies.WriteSuccessAsync(http, json => WriteTasks(json, tasks.Where(task => MayRead(caller, task)), snapshots.Current.Options.ServerAddress));
+        await TaskReplies.WriteSuccessAsync(http, json => WriteTasks(json, tasks.Where(task => caller.MayUse(task.Model)), snapshots.Current.Options.ServerAddress));
         return null;
     });
 
     /// <summary>Whose tasks are asked for.</summary>
     public Task<(Caller? Caller, RelayFault? Fault)> AuthenticateAsync(HttpContext http) =>
-        authenticator.AuthenticateAsync(http, snapshots.Current, Dialect.Video);
+        authenticator.AuthenticateAsync(http, snapshots.Current, Dialect.Video, reads: true);
 
-    /// <summary>A task of the caller's own; null for any other.</summary>
+    /// <summary>A task of the caller's own; null for any other, and for those of models that the key may not use.</summary>
     public async Task<StoredTask?> FindAsync(Caller caller, string id, CancellationToken cancel) =>
-        await store.FindAsync(caller.UserId, id, cancel) is { } task && MayRead(caller, task) ? task : null;
+        await store.FindAsync(caller.UserId, id, cancel) is { } task && caller.MayUse(task.Model) ? task : null;
 
     /// <summary>Nothing is read of a request before it is known whose it is.</summary>
     private async Task AnswerAsync(HttpContext http, Func<Caller, Task<RelayFault?>> answerAsync)
@@ -67,10 +67,6 @@ internal sealed class TaskReader(RelaySnapshots snapshots, Authenticator authent
         await writeAsync(task, snapshots.Current.Options.ServerAddress);
         return null;
     }
-
-    /// <summary>A key that is limited to some models sees tasks of these alone.</summary>
-    private static bool MayRead(Caller caller, StoredTask task) =>
-        caller.Models is not { } models || models.Contains(task.Model) || models.Contains(ModelNames.Normalize(task.Model));
 
     private static void WriteTasks(Utf8JsonWriter json, IEnumerable<StoredTask> tasks, string server)
     {

@@ -395,6 +395,32 @@ public sealed class MidjourneyTests
     }
 
     [Fact]
+    public async Task Key_that_is_used_up_still_opens_what_it_has_paid_for()
+    {
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "1"));
+        await using var relay = await StartAsync(proxy, token: token => (token.UnlimitedQuota, token.RemainQuota) = (false, 50_000));
+        Assert.Equal(HttpStatusCode.OK, (await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""")).Status);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(relay, "/mj/task/1/fetch")).Status);
+    }
+
+    [Fact]
+    public async Task Key_that_is_limited_to_some_models_sees_their_drawings_alone()
+    {
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "9"));
+        await using var relay = await StartAsync(proxy, token: token => (token.ModelLimitsEnabled, token.ModelLimits) = (true, "mj_upscale"));
+        await AddAsync(relay, new MidjourneyRow { UserId = 1, MjId = "1", Action = "IMAGINE", Status = "SUCCESS", ChannelId = 1 });
+        await AddAsync(relay, new MidjourneyRow { UserId = 1, MjId = "2", Action = "UPSCALE", Status = "SUCCESS", ChannelId = 1 });
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await GetAsync(relay, "/mj/task/1/fetch")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(relay, "/mj/task/2/fetch")).Status);
+        Assert.Equal("2", Assert.Single((await relay.PostAsync("/mj/task/list-by-condition", """{"ids":["1","2"]}""")).Json.EnumerateArray()).GetProperty("id").GetString());
+        Assert.Equal(HttpStatusCode.Forbidden, (await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""")).Status);
+        Assert.Empty(proxy.Requests);
+    }
+
+    [Fact]
     public async Task Picture_keeps_its_own_address_when_the_operator_does_not_forward()
     {
         await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "1"));
