@@ -7,7 +7,8 @@ namespace NewApi.RelayService.Authentication;
 
 /// <summary>
 /// Callers by the console's session cookie (specification: relay §1.2, admin API §2.2). Read anew each time: people type, and what was
-/// disabled is so at once. As in the management API, a request must also name its user in a header, which no page of another site can add.
+/// disabled is so at once. As in the management API, a request must also name its user in a header, which no page of another site can add;
+/// but what only reads may do without, since a player of films can add none either, and other sites cannot read the answer.
 /// </summary>
 internal sealed class SessionCallers(SessionSeal seal, CallerStore store)
 {
@@ -26,8 +27,9 @@ internal sealed class SessionCallers(SessionSeal seal, CallerStore store)
         {
             return Refuse(401, "Log in to the console first: this address takes its session, no key.");
         }
-        if (!long.TryParse(http.Request.Headers[UserHeader].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var claimed)
-            || claimed != account.User.Id)
+        var named = http.Request.Headers[UserHeader].ToString();
+        if (!(named.Length == 0 && HttpMethods.IsGet(http.Request.Method))
+            && (!long.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out var claimed) || claimed != account.User.Id))
         {
             return Refuse(401, "The New-Api-User header must name the user who is logged in.");
         }

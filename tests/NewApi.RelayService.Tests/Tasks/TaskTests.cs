@@ -416,9 +416,11 @@ public sealed class TaskTests
     }
 
     [Theory]
-    [InlineData(1, HttpStatusCode.OK)]
-    [InlineData(2, HttpStatusCode.NotFound)]
-    public async Task The_console_shows_the_films_of_whoever_is_logged_in(long user, HttpStatusCode expected)
+    [InlineData(1, "1", HttpStatusCode.OK)]
+    [InlineData(1, null, HttpStatusCode.OK)]
+    [InlineData(1, "2", HttpStatusCode.Unauthorized)]
+    [InlineData(2, "2", HttpStatusCode.NotFound)]
+    public async Task The_console_shows_the_films_of_whoever_is_logged_in(long user, string? named, HttpStatusCode expected)
     {
         await using var upstream = await FakeUpstream.StartAsync((http, request) =>
             request.Path.EndsWith("/content", StringComparison.Ordinal) ? Faults.Send("film")(http, request) : Accepts(http, request));
@@ -432,7 +434,10 @@ public sealed class TaskTests
         host.Http.DefaultRequestHeaders.Authorization = null;
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/videos/{id}/content");
         request.Headers.Add("Cookie", "session=" + session);
-        request.Headers.Add("New-Api-User", user.ToString());
+        if (named is not null)
+        {
+            request.Headers.Add("New-Api-User", named);
+        }
 
         using var response = await host.Http.SendAsync(request, Cancel);
 
