@@ -398,11 +398,12 @@ public sealed class MidjourneyTests
     public async Task Key_that_is_used_up_still_opens_what_it_has_paid_for()
     {
         await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "1"));
-        await using var relay = await StartAsync(proxy, token: token => (token.UnlimitedQuota, token.RemainQuota) = (false, 50_000));
-        Assert.Equal(HttpStatusCode.OK, (await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""")).Status);
+        await using var relay = await StartAsync(proxy, token: token => (token.UnlimitedQuota, token.RemainQuota) = (false, 0));
+        await AddAsync(relay, new MidjourneyRow { UserId = 1, MjId = "1", Action = "IMAGINE", Status = "SUCCESS", ChannelId = 1 });
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""")).Status);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(relay, "/mj/task/1/fetch")).Status);
+        Assert.Empty(proxy.Requests);
     }
 
     [Fact]
