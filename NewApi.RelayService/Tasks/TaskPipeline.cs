@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Data.Ledger;
+using NewApi.Data.Rows;
 using NewApi.Data.Tasks;
 using NewApi.Domain;
 using NewApi.Domain.Groups;
@@ -41,6 +42,9 @@ internal sealed class TaskPipeline(
 {
     public const string FactorsHeader = "X-New-Api-Other-Ratios";
 
+    private const int AcceptTries = 5;
+
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
     /// <summary>Nobody waits for an upstream longer than that.</summary>
@@ -207,7 +211,7 @@ internal sealed class TaskPipeline(
     }
 
     /// <summary>What is wrong with the channel, or with the order as it would go there.</summary>
-    private static RelayFault? Prepare(TaskCall work, Attempt attempt, out TaskService service, out string model)
+    private RelayFault? Prepare(TaskCall work, Attempt attempt, out TaskService service, out string model)
     {
         var channel = attempt.Channel;
         (service, model) = (channel.Profile.Tasks!, "");
@@ -231,7 +235,7 @@ internal sealed class TaskPipeline(
         {
             return TaskOrders.Invalid(mistake);
         }
-        work.Factors = service.Factors(work.Order, model).Where(factor => factor.Value > 0).ToDictionary(factor => factor.Key, factor => factor.Value);
+        work.Factors = FactorsOf(work, service.Factors(work.Order, model));
         return null;
     }
 
@@ -240,10 +244,6 @@ internal sealed class TaskPipeline(
     {
         var (call, order, caller) = (work.Call, work.Order, work.Call.Caller);
         var price = call.Price.ForTask() with { Unmultiplied = options.TaskPricePatch.Contains(call.Model) };
-        if (price.Unmultiplied)
-        {
-            work.Factors = new Dictionary<string, decimal>();
-        }
         work.ChargeFactors = CallFactors.ForHold(call, clock) with { OtherRatio = TaskPrice.Product(work.Factors), Facts = FactsOf(work) };
         if (call.Price.HoldForTask(work.ChargeFactors, out var points) is { } fault)
         {
@@ -286,9 +286,9 @@ internal sealed class TaskPipeline(
     private async Task<RelayFault?> AcceptAsync(TaskCall work, Attempt attempt, TaskService service, string model, TaskReceipt receipt)
     {
         var (call, channel, task) = (work.Call, attempt.Channel, work.Task!);
-        if (receipt.Factors is { } real && !task.Facts.Own!.Price.Unmultiplied)
+        if (receipt.Factors is { } real)
         {
-            work.Factors = real.Where(factor => factor.Value > 0).ToDictionary(factor => factor.Key, factor => factor.Value);
+            work.Factors = FactorsOf(work, real);
         }
         var cost = channel.Purchase?.CostOfTask(call.Price, work.ChargeFactors with { OtherRatio = TaskPrice.Product(work.Factors) });
         var acceptance = new TaskAcceptance
@@ -303,12 +303,32 @@ internal sealed class TaskPipeline(
             Data = receipt.Data.ValueKind == JsonValueKind.Undefined ? null : receipt.Data.GetRawText(),
         };
         var row = call.Snapshot.Options.LogConsumeEnabled ? records.Make(work, channel, model, attempt.Key!, cost) : null;
-        if (!await store.AcceptAsync(task, acceptance, row, CancellationToken.None))
+        await StoreAsync(call, task, acceptance, row);
+        var stored = await store.FindAsync(call.Caller.UserId, task.Id, CancellationToken.None) ?? task;
+        if (stored.UpstreamId != receipt.UpstreamId)
         {
             return new RelayFault(504, "do_request_failed", "The upstream took too long to accept the task; it had been given up.") { Final = true };
         }
-        work.Task = await store.FindAsync(call.Caller.UserId, task.Id, CancellationToken.None) ?? task;
+        work.Task = stored;
         return null;
+    }
+
+    /// <summary>The upstream works on it by now: a database that is away for a moment must not cost the caller the task.</summary>
+    private async Task StoreAsync(RelayCall call, StoredTask task, TaskAcceptance acceptance, LogRow? row)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await store.AcceptAsync(task, acceptance, row, CancellationToken.None);
+                return;
+            }
+            catch (Exception error) when (tries < AcceptTries)
+            {
+                log.CallFailed(call.RequestId, error);
+                await Task.Delay(AcceptPause * tries, clock);
+            }
+        }
     }
 
     /// <summary>Ends a task that no upstream has accepted, with its money. Should that fail too, a job does it when the task's time is over.</summary>
@@ -361,6 +381,11 @@ internal sealed class TaskPipeline(
     }
 
     private static string PlatformOf(TaskService service, Channel channel) => service.Platform ?? channel.Profile.ChannelType.ToString();
+
+    /// <summary>What multiplies the price: nothing, for a model that is sold by the piece.</summary>
+    private Dictionary<string, decimal> FactorsOf(TaskCall work, IReadOnlyDictionary<string, decimal> factors) =>
+        options.TaskPricePatch.Contains(work.Call.Model) ? []
+        : factors.Where(factor => factor.Value > 0).ToDictionary(factor => factor.Key, factor => factor.Value);
 
     /// <summary>What a price that is a formula may ask for.</summary>
     private static Dictionary<string, decimal> FactsOf(TaskCall work)

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using LinqToDB;
 using LinqToDB.Async;
+using LinqToDB.Data;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using NewApi.Data.Rows;
@@ -234,8 +235,10 @@ public sealed class TaskTests
     [Fact]
     public async Task A_model_may_be_sold_by_the_piece()
     {
+        await using var broken = await FakeUpstream.StartAsync(Faults.Status(500));
         await using var upstream = await FakeUpstream.StartAsync(Accepts);
-        await using var host = await StartAsync([Sora(1, upstream)], options => options with { TaskPricePatch = new HashSet<string> { Film } });
+        await using var host = await StartAsync(
+            [Sora(1, broken, row => row.Priority = 5), Sora(2, upstream)], options => options with { TaskPricePatch = new HashSet<string> { Film } });
 
         var reply = await host.PostAsync("/v1/videos", Order);
 
@@ -576,6 +579,29 @@ public sealed class TaskTests
         Assert.Equal((TaskState.Submitted, UpstreamId), ((await OnlyTaskAsync(host)).State, (await OnlyTaskAsync(host)).UpstreamId));
         await host.AssertBooksAreRightAsync(2_000_000);
     }
+
+    [Fact]
+    public async Task A_database_that_is_away_for_a_moment_loses_no_task_that_was_accepted()
+    {
+        RelayHost? relay = null;
+        await using var upstream = await FakeUpstream.StartAsync(async (http, request) =>
+        {
+            await ExecuteAsync(relay!, "CREATE TRIGGER away BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'the disk is away'); END");
+            await Accepts(http, request);
+        });
+        await using var host = relay = await StartAsync([Sora(1, upstream)]);
+
+        var order = host.PostAsync("/v1/videos", Order);
+        await RelayHost.UntilAsync(() => Task.FromResult(host.Output.Lines.Any(line => line.Contains("fails inside the gateway", StringComparison.Ordinal))), "the database is away");
+        await ExecuteAsync(host, "DROP TRIGGER away");
+
+        Assert.Equal(HttpStatusCode.OK, (await order).Status);
+        Assert.Equal((TaskState.Submitted, UpstreamId), ((await OnlyTaskAsync(host)).State, (await OnlyTaskAsync(host)).UpstreamId));
+        Assert.Single(upstream.Requests);
+        await host.AssertBooksAreRightAsync(2_000_000);
+    }
+
+    private static Task ExecuteAsync(RelayHost host, string sql) => host.Database.WriteAsync((db, cancel) => db.ExecuteAsync(sql, cancel), Cancel);
 
     private static Task<Providers.Tasks.TaskAnswer> AskAsync(Providers.Tasks.TaskService service, RelayHost outer, string id)
     {
