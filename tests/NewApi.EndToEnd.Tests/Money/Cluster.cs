@@ -107,6 +107,25 @@ internal sealed class Cluster : IAsyncDisposable
         return _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
     }
 
+    /// <summary>Orders a film of one of the relays; it costs <see cref="Price"/>.</summary>
+    public async Task<HttpResponseMessage> OrderAsync(int node, int account)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_nodes[node].Address!, "/v1/videos"))
+        {
+            Content = JsonContent.Create(new { model = "film", prompt = "A cat on the moon", seconds = "1" }),
+        };
+        request.Headers.Authorization = new("Bearer", "sk-" + KeyOf(account));
+        return await _client.SendAsync(request, Cancel);
+    }
+
+    /// <summary>Changes what stands in the database, beside the gateways.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = Connection();
+        await connection.OpenAsync(Cancel);
+        await ExecuteAsync(connection, null, sql);
+    }
+
     /// <summary>Adds to the wallet of an account, with its entry in the ledger; lost when the database dies meanwhile.</summary>
     public async Task TopUpAsync(int account, long points, string key)
     {
@@ -232,8 +251,9 @@ internal sealed class Cluster : IAsyncDisposable
         await PostAsync(admin, "/api/channel/", new
         {
             mode = "single",
-            channel = new { type = 1, name = "stub", key = "sk-stub", base_url = upstream.Address, models = "gpt-4o", group = "default" },
+            channel = new { type = 1, name = "stub", key = "sk-stub", base_url = upstream.Address, models = "gpt-4o,film", group = "default" },
         });
+        await SendAsync(admin, HttpMethod.Put, "/api/option/", new { key = "ModelPrice", value = """{"film":0.0075}""" });
         await using var connection = Connection();
         await connection.OpenAsync(Cancel);
         for (var i = 0; i < Accounts; i++)
@@ -274,9 +294,12 @@ internal sealed class Cluster : IAsyncDisposable
         await command.ExecuteNonQueryAsync(Cancel);
     }
 
-    private static async Task PostAsync(HttpClient admin, string path, object body)
+    private static Task PostAsync(HttpClient admin, string path, object body) => SendAsync(admin, HttpMethod.Post, path, body);
+
+    private static async Task SendAsync(HttpClient admin, HttpMethod method, string path, object body)
     {
-        using var response = await admin.PostAsJsonAsync(path, body, Cancel);
+        using var request = new HttpRequestMessage(method, path) { Content = JsonContent.Create(body) };
+        using var response = await admin.SendAsync(request, Cancel);
         Assert.Contains("\"success\":true", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 

@@ -1,12 +1,14 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using NewApi.Testing.Databases;
 using NewApi.Testing.Upstreams;
 
 namespace NewApi.EndToEnd.Tests.Money;
 
 /// <summary>A film from its order to its file on the real process, and what is left of an order whose process is killed.</summary>
-public sealed class FilmTests
+public sealed class FilmTests(ITestOutputHelper output)
 {
     private const long Balance = 10_000_000;
     private const long Price = 1_200_000;
@@ -79,6 +81,52 @@ public sealed class FilmTests
         Assert.Equal(0, shop.Read("SELECT count(*) FROM logs WHERE type IN (2, 6)"));
         Assert.Single(upstream.Requests);
         await shop.AssertBooksAreRightAsync();
+    }
+
+    [Theory, AllDatabases]
+    public async Task Relays_killed_among_orders_leave_none_paid_for_nothing_and_none_forgotten(DatabaseEngine engine)
+    {
+        const int Orders = 60;
+        await using var upstream = await PacedUpstream.StartAsync();
+        upstream.Pace = TimeSpan.FromMilliseconds(40);
+        await using var cluster = await Cluster.StartAsync(engine, engine == DatabaseEngine.Sqlite ? 1 : 3, upstream);
+        var accepted = new ConcurrentBag<string>();
+
+        var orders = Enumerable.Range(0, Orders).Select(i => OrderAsync(cluster, i, accepted)).ToArray();
+        await cluster.UntilAsync("SELECT count(*) FROM tasks WHERE status <> 'NOT_START'", count => count >= Orders / 6);
+        await cluster.KillNodeAsync(0);
+        await Task.WhenAll(orders);
+        await cluster.StartNodeAsync(0);
+        // Patience is a quarter of an hour: the test's is over now.
+        await cluster.ExecuteAsync("UPDATE newapi_task_polls SET next_poll = 0");
+        await cluster.UntilAsync("SELECT count(*) FROM tasks WHERE status NOT IN ('SUCCESS', 'FAILURE')", open => open == 0);
+
+        var done = await cluster.ReadTextsAsync("SELECT task_id FROM tasks WHERE status IN ('SUCCESS', 'FAILURE')");
+        Assert.All(accepted, id => Assert.Contains(id, done));
+        var good = await cluster.ReadAsync("SELECT count(*) FROM tasks WHERE status = 'SUCCESS'");
+        output.WriteLine($"{accepted.Count} of {Orders} told to be accepted, {done.Count} stored, {good} good, {upstream.Calls} ordered upstream");
+        Assert.InRange(good, 1, Orders - 1);
+        Assert.Equal(
+            -good * Cluster.Price,
+            await cluster.ReadAsync("SELECT sum(points + subscription_points) FROM newapi_ledger WHERE entry_key LIKE '%:consume' OR entry_key LIKE '%:end'"));
+        await cluster.AssertBooksAreRightAsync();
+    }
+
+    private static async Task OrderAsync(Cluster cluster, int number, ConcurrentBag<string> accepted)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(10 * number), Cancel);
+        try
+        {
+            using var reply = await cluster.OrderAsync(number % cluster.Nodes, number % Cluster.Accounts);
+            if (reply.IsSuccessStatusCode)
+            {
+                accepted.Add((await reply.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetString()!);
+            }
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            // The relay died under the order, or is down.
+        }
     }
 
     private static async Task<Shop> OpenAsync(string upstream, string key = "sk-stub")

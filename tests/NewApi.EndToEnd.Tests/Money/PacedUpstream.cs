@@ -33,6 +33,8 @@ internal sealed class PacedUpstream : IAsyncDisposable
         var app = builder.Build();
         var upstream = new PacedUpstream(app);
         app.MapPost("/v1/chat/completions", upstream.AnswerAsync);
+        app.MapPost("/v1/videos", upstream.OrderAsync);
+        app.MapGet("/v1/videos/{number:int}", FollowAsync);
         await app.StartAsync();
         return upstream;
     }
@@ -62,6 +64,23 @@ internal sealed class PacedUpstream : IAsyncDisposable
         await SendAsync(http, """{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""");
         await SendAsync(http, $$$"""{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{{{Usage}}}}""");
         await SendAsync(http, "[DONE]");
+    }
+
+    /// <summary>Takes as long as a buffered answer.</summary>
+    private async Task OrderAsync(HttpContext http)
+    {
+        var number = Interlocked.Increment(ref _calls);
+        await Task.Delay(Pace * 8, http.RequestAborted);
+        await FilmAsync(http, number, "queued");
+    }
+
+    /// <summary>Every third film fails.</summary>
+    private static Task FollowAsync(HttpContext http, int number) => FilmAsync(http, number, number % 3 == 0 ? "failed" : "completed");
+
+    private static Task FilmAsync(HttpContext http, int number, string status)
+    {
+        http.Response.ContentType = "application/json";
+        return http.Response.WriteAsync($$"""{"id":"{{number}}","object":"video","status":"{{status}}"}""", http.RequestAborted);
     }
 
     private static async Task SendAsync(HttpContext http, string data)
