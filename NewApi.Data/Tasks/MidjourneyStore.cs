@@ -35,7 +35,7 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
     /// <param name="log">The row of the usage log; null for none.</param>
     /// <param name="cancel">Cancels before the commit.</param>
     public Task<bool> AcceptAsync(MidjourneyRow row, LogRow? log, CancellationToken cancel) => ledger.AcceptAsync(
-        row.RequestId, row.ChannelId, log, cost: null, (db, token) => WriteAsync(db, row, token), cancel);
+        row.RequestId, row.ChannelId, log, cost: null, (db, token) => WriteAsync(db, row, "", token), cancel);
 
     /// <summary>Notes what is known of a task now, and ends it when that is its end. False when it had ended before.</summary>
     /// <param name="row">As it was read; a report that changes nothing writes nothing.</param>
@@ -54,14 +54,14 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
             return await SucceedAsync(Apply(row, report), cancel);
         }
         var next = Apply(row, report);
-        return next == row || await database.WriteAsync((db, token) => WriteAsync(db, next, token), cancel);
+        return next == row || await database.WriteAsync((db, token) => WriteAsync(db, next, row.MjId, token), cancel);
     }
 
     /// <summary>Ends a task well: what it was charged stays.</summary>
     public Task<bool> SucceedAsync(MidjourneyRow row, CancellationToken cancel)
     {
         var end = Ended(row, MidjourneyReport.Success);
-        return ledger.EndAsync(new TaskEnd { RequestId = row.RequestId, Points = row.Quota }, (db, token) => WriteAsync(db, end, token), cancel);
+        return ledger.EndAsync(new TaskEnd { RequestId = row.RequestId, Points = row.Quota }, (db, token) => WriteAsync(db, end, row.MjId, token), cancel);
     }
 
     /// <summary>Ends a task for which nothing will come: whoever paid gets everything back; what was never charged is not given back.</summary>
@@ -70,7 +70,7 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
         var end = Ended(row, MidjourneyReport.Failure) with { FailReason = StorableText.Fit(reason) };
         return await ledger.EndAsync(
             new TaskEnd { RequestId = row.RequestId, Points = 0, Log = await RefundLogAsync(row, cancel) },
-            (db, token) => WriteAsync(db, end, token),
+            (db, token) => WriteAsync(db, end, row.MjId, token),
             cancel);
     }
 
@@ -117,10 +117,10 @@ public sealed class MidjourneyStore(Database database, TaskLedger ledger, TimePr
             .ToListAsync(cancel);
     }
 
-    /// <summary>Whatever was read, only a task that has not ended may change.</summary>
-    private static async Task<bool> WriteAsync(DataConnection db, MidjourneyRow row, CancellationToken cancel) =>
+    /// <summary>Whatever was read, only a task that has not ended may change, and none that a proxy has taken meanwhile.</summary>
+    private static async Task<bool> WriteAsync(DataConnection db, MidjourneyRow row, string knownAs, CancellationToken cancel) =>
         await db.Midjourneys
-            .Where(stored => stored.Id == row.Id && (stored.Progress == null || stored.Progress != MidjourneyReport.Done))
+            .Where(stored => stored.Id == row.Id && stored.MjId == knownAs && (stored.Progress == null || stored.Progress != MidjourneyReport.Done))
             .Set(stored => stored.MjId, StorableText.Fit(row.MjId, Word))
             .Set(stored => stored.ChannelId, row.ChannelId)
             .Set(stored => stored.Code, row.Code)

@@ -225,7 +225,7 @@ internal sealed class MidjourneyRelay(
             Conclude(call, attempt, fault);
             if (fault is null)
             {
-                return await AcceptAsync(submission, attempt, reply);
+                return await AcceptAsync(submission, reply);
             }
             if (reply.Unsure || !(RetryRules.AllowTask(fault) || fault.Code == MidjourneyAnswer.SaturatedCode))
             {
@@ -309,7 +309,7 @@ internal sealed class MidjourneyRelay(
         return null;
     }
 
-    private async Task<RelayFault?> AcceptAsync(MidjourneySubmission submission, Attempt attempt, ProxyReply reply)
+    private async Task<RelayFault?> AcceptAsync(MidjourneySubmission submission, ProxyReply reply)
     {
         var (call, answer) = (submission.Call, reply.Answer!);
         var row = submission.Row = submission.Row! with { MjId = answer.TaskId, Description = answer.Description, Status = "SUBMITTED" };

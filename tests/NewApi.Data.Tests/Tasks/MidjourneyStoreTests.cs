@@ -93,6 +93,22 @@ public sealed class MidjourneyStoreTests
     }
 
     [Theory, AllDatabases]
+    public async Task Task_that_a_proxy_took_meanwhile_is_not_given_up(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await StartAsync(database);
+        var store = host.Get<MidjourneyStore>();
+        var seen = await SubmitAsync(store, "call-1");
+        Assert.True(await store.AcceptAsync(seen with { MjId = "1", Status = "SUBMITTED" }, Log(), Cancel));
+
+        Assert.False(await store.FailAsync(seen, "nobody knows", Cancel));
+        Assert.False(await store.AcceptAsync(seen with { MjId = "2" }, Log(), Cancel));
+
+        Assert.Equal("1", await database.ReadAsync("SELECT mj_id FROM midjourneys"));
+        await AssertAsync(host, database, balance: Granted - 700, refunds: 0);
+    }
+
+    [Theory, AllDatabases]
     public async Task Row_of_the_reference_ends_and_gives_back_nothing_that_we_never_took(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
