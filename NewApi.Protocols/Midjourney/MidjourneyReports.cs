@@ -66,7 +66,7 @@ public static class MidjourneyReports
                 ImageUrl = task.TextOf("imageUrl"),
                 VideoUrl = task.TextOf("videoUrl"),
                 VideoUrls = task.RawOf("videoUrls"),
-                FailReason = task.TextOf("failReason"),
+                FailReason = Masking.Mask(task.TextOf("failReason")),
                 Buttons = task.RawOf("buttons"),
                 Properties = task.RawOf("properties"),
             };
