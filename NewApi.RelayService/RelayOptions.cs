@@ -16,6 +16,12 @@ internal sealed record RelayOptions
     /// <summary>Where bodies above that go (<c>RELAY_SPOOL_DIR</c>).</summary>
     public string SpoolFolder { get; init; } = Path.GetTempPath();
 
+    /// <summary>
+    /// Memory for long prompts of open streams, altogether, in bytes: they may have to be counted in the end. What does not fit is charged by
+    /// the estimate of its hold, should the upstream not count.
+    /// </summary>
+    public long KeptPrompts { get; init; } = 64L << 20;
+
     /// <summary>Bound on a whole buffered upstream call; zero means none (<c>RELAY_TIMEOUT</c>).</summary>
     public TimeSpan CallTimeout { get; init; }
 

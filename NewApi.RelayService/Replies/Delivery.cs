@@ -30,9 +30,6 @@ internal sealed class Delivery(
     /// <summary>A prompt is kept until its stream has ended, since it may have to be counted; of longer ones than this, some.</summary>
     private const int ShortPrompt = 16 * 1024;
 
-    /// <summary>Memory for longer prompts of open streams, altogether; those that do not fit are charged by the estimate of their hold.</summary>
-    private const long MostLongPrompts = 64 << 20;
-
     private const int SoundPiece = 32 * 1024;
 
     private long _longPrompts;
@@ -233,7 +230,7 @@ internal sealed class Delivery(
         {
             return 0;
         }
-        if (Interlocked.Add(ref _longPrompts, length) <= MostLongPrompts)
+        if (Interlocked.Add(ref _longPrompts, length) <= options.KeptPrompts)
         {
             return length;
         }

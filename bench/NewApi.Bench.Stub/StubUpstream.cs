@@ -9,18 +9,18 @@ internal static class StubUpstream
         context.Request.Path.Value switch
         {
             "/v1/embeddings" => AnswerAsync(context, CannedAnswers.Embedding),
-            "/v1/messages" or "/v1/messages/count_tokens" => AnswerAsync(context, CannedAnswers.Message),
-            "/v1/responses" => AnswerAsync(context, CannedAnswers.Response),
-            { } path when path.EndsWith(":generateContent", StringComparison.Ordinal) => AnswerAsync(context, CannedAnswers.Content),
-            _ => AnswerChatAsync(context),
+            "/v1/messages" or "/v1/messages/count_tokens" => AnswerChatAsync(context, CannedAnswers.Message),
+            "/v1/responses" => AnswerChatAsync(context, CannedAnswers.Response),
+            { } path when path.StartsWith("/v1beta/", StringComparison.Ordinal) => AnswerChatAsync(context, CannedAnswers.Content),
+            _ => AnswerChatAsync(context, CannedAnswers.Chat),
         };
 
-    private static async Task AnswerChatAsync(HttpContext context)
+    private static async Task AnswerChatAsync(HttpContext context, ReadOnlyMemory<byte> whole)
     {
         var directive = await ReadDirectiveAsync(context);
         if (directive.Chunks == 0)
         {
-            await WriteJsonAsync(context, CannedAnswers.Chat);
+            await WriteJsonAsync(context, whole);
             return;
         }
         await StreamAsync(context, directive);
@@ -44,13 +44,13 @@ internal static class StubUpstream
         context.Response.ContentType = "text/event-stream";
         var writer = context.Response.BodyWriter;
         var aborted = context.RequestAborted;
-        var frame = CannedAnswers.Frame(directive.Size);
+        var (first, frame, last) = CannedAnswers.StreamOf(context.Request.Path.Value!, directive.Size);
         using var pace = directive.PaceMilliseconds > 0
             ? new PeriodicTimer(TimeSpan.FromMilliseconds(directive.PaceMilliseconds))
             : null;
         try
         {
-            await writer.WriteAsync(CannedAnswers.FirstFrame, aborted);
+            await writer.WriteAsync(first, aborted);
             for (var sent = 0; sent < directive.Chunks; sent++)
             {
                 if (pace is not null)
@@ -63,7 +63,7 @@ internal static class StubUpstream
                     return;
                 }
             }
-            await writer.WriteAsync(CannedAnswers.LastFrames, aborted);
+            await writer.WriteAsync(last, aborted);
         }
         catch (OperationCanceledException) when (aborted.IsCancellationRequested)
         {

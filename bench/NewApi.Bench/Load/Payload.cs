@@ -44,11 +44,26 @@ internal sealed class Payload
         $$"""{"model":"claude-3-5-sonnet-20241022","max_tokens":256,"system":"You are a helpful assistant.","messages":[{"role":"user","content":"{{Question}}"}]}""",
         0);
 
-    /// <summary>The small chat in one of the four dialects.</summary>
-    public static Payload InDialect(Target target, string dialect, string path, string model) =>
-        new(target, path.Replace("{model}", model, StringComparison.Ordinal), DialectBody(dialect, model), 0);
+    /// <summary>The small chat in one of the four dialects, answered whole or, with chunks, streamed at full speed.</summary>
+    public static Payload InDialect(Target target, string dialect, string path, string model, int chunks) => new(
+        target,
+        (chunks > 0 ? path.Replace(":generateContent", ":streamGenerateContent?alt=sse", StringComparison.Ordinal) : path)
+            .Replace("{model}", model, StringComparison.Ordinal),
+        DialectBody(dialect, model, chunks),
+        dialect == "chat" ? chunks : 0);
 
-    public static string DialectBody(string dialect, string model) => dialect switch
+    public static string DialectBody(string dialect, string model, int chunks)
+    {
+        var body = WholeBody(dialect, model);
+        if (chunks == 0)
+        {
+            return body;
+        }
+        body = body.Replace("You are a helpful", $"bench:chunks={chunks},pace=0,size=16; You are a helpful", StringComparison.Ordinal);
+        return dialect == "gemini" ? body : body[..^1] + ",\"stream\":true}";
+    }
+
+    private static string WholeBody(string dialect, string model) => dialect switch
     {
         "chat" => $$"""{"model":"{{model}}","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"{{Question}}"}],"temperature":0.7,"max_tokens":256}""",
         "messages" => $$"""{"model":"{{model}}","max_tokens":256,"temperature":0.7,"system":"You are a helpful assistant.","messages":[{"role":"user","content":"{{Question}}"}]}""",

@@ -12,6 +12,7 @@ internal static class DialectPairs
     public const double Bar = 3;
 
     private const int Connections = 16;
+    private const int Chunks = 100;
 
     public static IReadOnlyList<ChatDialect> Dialects { get; } =
     [
@@ -22,9 +23,12 @@ internal static class DialectPairs
     ];
 
     public static IReadOnlyList<LoadMeasure> All { get; } =
-        [.. from caller in Dialects from upstream in Dialects select Measure(caller, upstream)];
+    [
+        .. from caller in Dialects from upstream in Dialects select Measure(caller, upstream, chunks: 0),
+        .. from caller in Dialects from upstream in Dialects select Measure(caller, upstream, Chunks),
+    ];
 
-    public static string NameOf(ChatDialect caller, ChatDialect upstream) => $"{caller.Name}>{upstream.Name}";
+    public static string NameOf(ChatDialect caller, ChatDialect upstream, bool stream) => $"{caller.Name}>{upstream.Name}{(stream ? ">stream" : "")}";
 
     /// <summary>Every pair once, to see that it goes where it is said to go.</summary>
     public static async Task CheckAsync(Target target, CancellationToken ct)
@@ -35,23 +39,23 @@ internal static class DialectPairs
         {
             using var answer = await http.PostAsync(
                 caller.Path.Replace("{model}", upstream.Model, StringComparison.Ordinal),
-                new StringContent(Payload.DialectBody(caller.Name, upstream.Model), System.Text.Encoding.UTF8, "application/json"),
+                new StringContent(Payload.DialectBody(caller.Name, upstream.Model, chunks: 0), System.Text.Encoding.UTF8, "application/json"),
                 ct);
             var text = await answer.Content.ReadAsStringAsync(ct);
             if (!answer.IsSuccessStatusCode || !text.Contains($"\"{upstream.Named}\"", StringComparison.Ordinal))
             {
-                throw new BenchException($"{NameOf(caller, upstream)} was answered by somebody else, status {(int)answer.StatusCode}: {text}");
+                throw new BenchException($"{NameOf(caller, upstream, stream: false)} was answered by somebody else, status {(int)answer.StatusCode}: {text}");
             }
             LoadMeasure.Replies[target.Name] = LoadMeasure.Replies.GetValueOrDefault(target.Name) + 1;
         }
     }
 
-    private static LoadMeasure Measure(ChatDialect caller, ChatDialect upstream) => new(
-        NameOf(caller, upstream),
-        TimeSpan.FromSeconds(1.5),
+    private static LoadMeasure Measure(ChatDialect caller, ChatDialect upstream, int chunks) => new(
+        NameOf(caller, upstream, chunks > 0),
+        TimeSpan.FromSeconds(1),
         false,
         (target, duration, ct) => ClosedLoop.RunAsync(
-            target.Port, Payload.InDialect(target, caller.Name, caller.Path, upstream.Model), Connections, duration, TimeSpan.Zero, ct));
+            target.Port, Payload.InDialect(target, caller.Name, caller.Path, upstream.Model, chunks), Connections, duration, TimeSpan.Zero, ct));
 }
 
 /// <summary>A dialect of chats.</summary>

@@ -89,6 +89,21 @@ public class CountedCallTests
     }
 
     [Fact]
+    public async Task Long_prompt_that_finds_no_room_is_charged_by_its_estimate()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Answer("word ", usage: false));
+        await using var relay = await RelayHost.StartAsync([RelayHost.Channel(1, upstream)], options => options with { KeptPrompts = 0 });
+        var prompt = string.Join(' ', Enumerable.Repeat("hello world", 3000));
+
+        await relay.PostAsync("/v1/chat/completions", BrokenStreamTests.Chat(stream: true, prompt));
+        await relay.PostAsync("/v1/chat/completions", BrokenStreamTests.Chat(stream: false, prompt));
+
+        // A third of the bytes, a message and the beginning of an answer; a whole answer comes while the prompt is still there.
+        var charges = await relay.ChargesAsync(2);
+        Assert.Equal([(prompt.Length / 3) + 3 + 3, 6000 + 3 + 3], charges.Select(charge => charge.PromptTokens));
+    }
+
+    [Fact]
     public async Task Error_text_costs_nothing()
     {
         const string Error = "data: {\"error\":{\"message\":\"a very long text about what went wrong and why and where\",\"type\":\"server_error\"}}\n\n";
