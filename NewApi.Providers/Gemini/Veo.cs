@@ -14,6 +14,9 @@ internal static class Veo
     /// <summary>Stands before the address of a film that only the key opens which ordered it.</summary>
     public const string Locked = "key:";
 
+    /// <summary>Stands for a film that lies inside the finished operation: it is megabytes, and asked for when somebody wants to see it.</summary>
+    public const string Inside = "inside:";
+
     private const int DefaultSeconds = 8;
 
     /// <summary>Google fetches no pictures.</summary>
@@ -124,13 +127,12 @@ internal static class Veo
         }
         foreach (var film in made.Items("videos"u8))
         {
-            if (film.Word("bytesBase64Encoded"u8) is { Length: > 0 } bytes)
+            if (film.Find("bytesBase64Encoded"u8) is not null)
             {
-                // The film itself is kept once.
                 return report with
                 {
                     State = TaskState.Succeeded,
-                    Url = $"data:{film.Word("mimeType"u8) ?? "video/mp4"};base64,{bytes}",
+                    Url = Inside,
                     Data = JsonElement.Parse(new JsonObject { ["name"] = operation.Word("name"u8), ["done"] = true }.ToJsonString()),
                 };
             }
@@ -141,6 +143,19 @@ internal static class Veo
         }
         var reasons = made.Items("raiMediaFilteredReasons"u8).Select(reason => reason.ToString()).ToList();
         return report with { State = TaskState.Failed, Reason = reasons.Count > 0 ? string.Join(' ', reasons) : "The upstream made no film." };
+    }
+
+    /// <summary>The film inside a finished operation, as a data URI; null when there is none.</summary>
+    public static string? FilmIn(JsonElement operation)
+    {
+        foreach (var film in operation.Find("response"u8)?.Items("videos"u8) ?? default)
+        {
+            if (film.Word("bytesBase64Encoded"u8) is { Length: > 0 } bytes)
+            {
+                return $"data:{film.Word("mimeType"u8) ?? "video/mp4"};base64,{bytes}";
+            }
+        }
+        return null;
     }
 
     private static JsonObject Picture(string picture) => TaskPictures.Inline(picture) is var (type, base64)
@@ -175,7 +190,7 @@ internal sealed class GeminiVideos : TaskService
     public override IReadOnlyDictionary<string, decimal> Factors(TaskOrder order, string model) => Veo.Factors(order, model);
 
     /// <summary>A film is a file of Google's; nobody else is shown the key.</summary>
-    public override TaskFile? FileOf(UpstreamMessage message, AskedTask task, string? url)
+    protected override TaskFile? FileOf(UpstreamMessage message, AskedTask task, string? url)
     {
         ArgumentNullException.ThrowIfNull(message);
         if (url?.StartsWith(Veo.Locked, StringComparison.Ordinal) != true || !Uri.TryCreate(url[Veo.Locked.Length..], UriKind.Absolute, out var address))

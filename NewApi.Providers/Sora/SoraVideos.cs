@@ -56,7 +56,7 @@ internal sealed class SoraVideos : TaskService
             : null;
     }
 
-    public override TaskFile? FileOf(UpstreamMessage message, AskedTask task, string? url)
+    protected override TaskFile? FileOf(UpstreamMessage message, AskedTask task, string? url)
     {
         ArgumentNullException.ThrowIfNull(task);
         return url is not null ? new TaskFile(url) : new TaskFile(null, Get(message, $"/v1/videos/{Uri.EscapeDataString(task.UpstreamId)}/content"));

@@ -47,7 +47,7 @@ public sealed record TaskReport
     public int? Progress { get; init; }
 
     /// <summary>
-    /// Where anybody may fetch the result, or a data URI, or what only <see cref="TaskService.FileOf"/> can read; null when the task's id is enough
+    /// Where anybody may fetch the result, or a data URI, or what only <see cref="TaskService.FileOfAsync"/> can read; null when the task's id is enough
     /// to fetch it with the channel's credential.
     /// </summary>
     public string? Url { get; init; }

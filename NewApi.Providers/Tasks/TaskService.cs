@@ -52,7 +52,14 @@ public abstract class TaskService
     /// <param name="message">Channel and credential.</param>
     /// <param name="task">The task.</param>
     /// <param name="url">What the report said, if anything.</param>
-    public virtual TaskFile? FileOf(UpstreamMessage message, AskedTask task, string? url) => url is null ? null : new TaskFile(url);
+    /// <param name="http">The channel's connections, for upstreams that must be asked.</param>
+    /// <param name="cancel">Ends the wait for them.</param>
+    /// <exception cref="HttpRequestException">The upstream must be asked and does not answer.</exception>
+    public virtual ValueTask<TaskFile?> FileOfAsync(
+        UpstreamMessage message, AskedTask task, string? url, HttpMessageInvoker http, CancellationToken cancel) => new(FileOf(message, task, url));
+
+    /// <summary>For services that need not ask anybody.</summary>
+    protected virtual TaskFile? FileOf(UpstreamMessage message, AskedTask task, string? url) => url is null ? null : new TaskFile(url);
 
     /// <summary>Places the order. Whatever the upstream or the network does is in the receipt.</summary>
     /// <param name="message">Channel, credential and the upstream's name of the model.</param>

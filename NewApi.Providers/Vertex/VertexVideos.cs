@@ -17,6 +17,24 @@ internal sealed class VertexVideos : TaskService
 
     public override IReadOnlyDictionary<string, decimal> Factors(TaskOrder order, string model) => Veo.Factors(order, model);
 
+    public override async ValueTask<TaskFile?> FileOfAsync(
+        UpstreamMessage message, AskedTask task, string? url, HttpMessageInvoker http, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        if (url != Veo.Inside)
+        {
+            return FileOf(message, task, url);
+        }
+        try
+        {
+            return Veo.FilmIn(await OperationAsync(message, task, http, cancel)) is { } film ? new TaskFile(film) : null;
+        }
+        catch (Exception error) when (error is TaskRefusedException or ProviderException or JsonException)
+        {
+            throw new HttpRequestException("The upstream does not give the film.", error);
+        }
+    }
+
     protected override async Task<TaskReceipt> OrderAsync(UpstreamMessage message, TaskOrder order, HttpMessageInvoker http, CancellationToken cancel)
     {
         using var request = await VertexAdapter.PostAsync(message, Begin, Answer.Content(Veo.Payload(order, message.Model)), http, cancel);
@@ -24,12 +42,8 @@ internal sealed class VertexVideos : TaskService
     }
 
     protected override async Task<IReadOnlyList<TaskReport>> LookAsync(
-        UpstreamMessage message, IReadOnlyList<AskedTask> tasks, HttpMessageInvoker http, CancellationToken cancel)
-    {
-        var body = new JsonObject { ["operationName"] = tasks[0].UpstreamId };
-        using var request = await VertexAdapter.PostAsync(message, Look, Answer.Content(body), http, cancel);
-        return ReadReports(await SendAsync(request, http, cancel), tasks);
-    }
+        UpstreamMessage message, IReadOnlyList<AskedTask> tasks, HttpMessageInvoker http, CancellationToken cancel) =>
+        ReadReports(await OperationAsync(message, tasks[0], http, cancel), tasks);
 
     /// <summary><c>{"name":"projects/p/locations/us-central1/publishers/google/models/veo-3.1-generate-001/operations/a1b07c8e-…"}</c></summary>
     protected override TaskReceipt ReadReceipt(JsonElement answer) => TaskReceipt.Accepted(answer.Word("name"u8) ?? "", answer);
@@ -39,4 +53,11 @@ internal sealed class VertexVideos : TaskService
     protected override HttpRequestMessage Order(UpstreamMessage message, TaskOrder order) => throw new NotSupportedException();
 
     protected override HttpRequestMessage Question(UpstreamMessage message, IReadOnlyList<AskedTask> tasks) => throw new NotSupportedException();
+
+    private static async Task<JsonElement> OperationAsync(UpstreamMessage message, AskedTask task, HttpMessageInvoker http, CancellationToken cancel)
+    {
+        var body = new JsonObject { ["operationName"] = task.UpstreamId };
+        using var request = await VertexAdapter.PostAsync(message, Look, Answer.Content(body), http, cancel);
+        return await SendAsync(request, http, cancel);
+    }
 }

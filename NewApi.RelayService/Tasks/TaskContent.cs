@@ -84,7 +84,12 @@ internal sealed class TaskContent(
     {
         snapshots.Current.Routing.TryFind(task.Row.ChannelId, out var channel, out _);
         var file = channel?.Profile.Tasks is { } service && KeyOf(channel, task) is { } key
-            ? service.FileOf(MessageOf(http, channel, key, task), new AskedTask(task.UpstreamId, task.Row.Action, task.Properties.UpstreamModel), task.ResultUrl)
+            ? await service.FileOfAsync(
+                MessageOf(http, channel, key, task),
+                new AskedTask(task.UpstreamId, task.Row.Action, task.Properties.UpstreamModel),
+                task.ResultUrl,
+                clients.For(channel.Proxy),
+                http.RequestAborted)
             : task.ResultUrl is { } url ? new TaskFile(url) : null;
         if (file is null)
         {

@@ -123,7 +123,7 @@ public sealed class TaskFixtureTests
             AddIf(lines, "reason", report.Reason);
             AddIf(lines, "tokens", report.Tokens?.ToString());
             lines.AddRange((report.Factors ?? new Dictionary<string, decimal>()).Select(factor => $"  factor {factor.Key} {factor.Value}"));
-            if (report.State == Domain.Tasks.TaskState.Succeeded && service.FileOf(message, tasks[0], report.Url) is { } file)
+            if (report.State == Domain.Tasks.TaskState.Succeeded && await service.FileOfAsync(message, tasks[0], report.Url, http, TestContext.Current.CancellationToken) is { } file)
             {
                 using var request = file.Request;
                 lines.Add($"  file {file.Address ?? $"{request!.Method} {request.RequestUri}"}");

@@ -75,4 +75,36 @@ public sealed class VeoTests
         Assert.Equal("film", await host.Http.GetStringAsync($"/v1/videos/{id}/content", Cancel));
         Assert.Empty(Assert.Single(other.Requests).Headers["x-goog-api-key"].ToString());
     }
+
+    [Theory]
+    [InlineData(200, """{"name":"op1","done":true,"response":{"videos":[{"bytesBase64Encoded":"ZmlsbQ==","mimeType":"video/mp4"}]}}""", HttpStatusCode.OK)]
+    [InlineData(200, """{"name":"op1","done":true,"response":{}}""", HttpStatusCode.NotFound)]
+    [InlineData(404, """{"error":{"code":404,"message":"The operation is gone."}}""", HttpStatusCode.BadGateway)]
+    public async Task Film_inside_an_operation_is_asked_for_when_somebody_wants_to_see_it(int status, string answer, HttpStatusCode expected)
+    {
+        await using var google = await FakeUpstream.StartAsync(async (http, request) =>
+        {
+            var asked = request.Path.Contains(":fetchPredictOperation", StringComparison.Ordinal);
+            http.Response.StatusCode = asked ? status : 200;
+            await http.Response.WriteAsync(asked ? answer : """{"name":"op1"}""", Cancel);
+        });
+        await using var host = await RelayHost.StartAsync(
+            [
+                RelayHost.Channel(1, google, row =>
+                {
+                    (row.Type, row.Models, row.Settings) = (41, Model, """{"vertex_key_type":"api_key"}""");
+                }),
+            ],
+            options: new() { ["ModelPrice"] = $$"""{"{{Model}}":0.4}""" });
+        var id = (await host.PostAsync("/v1/videos", $$"""{"model":"{{Model}}","prompt":"A cat"}""")).Json.GetProperty("id").GetString()!;
+        var store = host.Services.GetRequiredService<TaskStore>();
+        await store.EndAsync((await store.FindAsync(1, id, Cancel))!, new TaskNews { State = TaskState.Succeeded, ResultUrl = "inside:" }, Cancel);
+
+        using var film = await host.Http.GetAsync($"/v1/videos/{id}/content", Cancel);
+
+        Assert.Equal(expected, film.StatusCode);
+        var text = await film.Content.ReadAsStringAsync(Cancel);
+        Assert.Equal(expected == HttpStatusCode.OK, text == "film");
+        Assert.DoesNotContain("upstream-secret", text);
+    }
 }
