@@ -11,6 +11,11 @@ public sealed class FailoverTests
     /// <summary>1,000 tokens in and 500 out at gpt-4o's ratio 1.25, output four times as dear.</summary>
     private const long Price = 3_750;
 
+    /// <summary>For channels that stall; long enough for a busy machine to bring the request there.</summary>
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(1.5);
+
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
+
     private static readonly Dictionary<string, UpstreamScript> Faulty = new()
     {
         ["stall before headers"] = Faults.StallBeforeHeaders,
@@ -49,7 +54,7 @@ public sealed class FailoverTests
     {
         await using var bad = await FakeUpstream.StartAsync(Faulty[fault]);
         await using var good = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
-        await using var relay = await StartAsync(bad, good);
+        await using var relay = await StartAsync(bad, good, fault.StartsWith("stall", StringComparison.Ordinal) ? Short : Long);
 
         var reply = await relay.ChatAsync(stream);
 
@@ -77,7 +82,7 @@ public sealed class FailoverTests
     {
         await using var bad = await FakeUpstream.StartAsync(Faults.StallAfterComments);
         await using var good = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
-        await using var relay = await StartAsync(bad, good);
+        await using var relay = await StartAsync(bad, good, Short);
 
         var reply = await relay.ChatAsync(stream: true);
 
@@ -97,7 +102,7 @@ public sealed class FailoverTests
             await OpenAIAnswers.Good(http, request);
         });
         await using var other = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
-        await using var relay = await StartAsync(slow, other, firstByte: TimeSpan.FromSeconds(10));
+        await using var relay = await StartAsync(slow, other, Long);
 
         var reply = await relay.ChatAsync(stream);
 
@@ -117,7 +122,7 @@ public sealed class FailoverTests
     {
         await using var packed = await FakeUpstream.StartAsync(Faults.Compressed(encoding, OpenAIAnswers.Good));
         await using var other = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
-        await using var relay = await StartAsync(packed, other);
+        await using var relay = await StartAsync(packed, other, Long);
 
         var reply = await relay.ChatAsync(stream);
 
@@ -150,7 +155,7 @@ public sealed class FailoverTests
     {
         await using var strict = await FakeUpstream.StartAsync(Faults.Status(400, "invalid_request_error"));
         await using var other = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
-        await using var relay = await StartAsync(strict, other);
+        await using var relay = await StartAsync(strict, other, Long);
 
         var reply = await relay.ChatAsync();
 
@@ -164,7 +169,7 @@ public sealed class FailoverTests
     {
         await using var one = await FakeUpstream.StartAsync(Faults.Status(503));
         await using var two = await FakeUpstream.StartAsync(Faults.TooManyRequests(TimeSpan.FromSeconds(7)));
-        await using var relay = await StartAsync(one, two);
+        await using var relay = await StartAsync(one, two, Long);
 
         var reply = await relay.ChatAsync(stream: true);
 
@@ -229,11 +234,7 @@ public sealed class FailoverTests
     }
 
     /// <summary>Two channels, of which the first is always asked first.</summary>
-    private static Task<RelayHost> StartAsync(FakeUpstream first, FakeUpstream second, TimeSpan? firstByte = null)
-    {
-        var wait = firstByte ?? TimeSpan.FromMilliseconds(400);
-        return RelayHost.StartAsync(
-            [RelayHost.Channel(1, first, row => row.Priority = 10), RelayHost.Channel(2, second)],
-            options => options with { FirstByteTimeout = wait, CallTimeout = wait });
-    }
+    private static Task<RelayHost> StartAsync(FakeUpstream first, FakeUpstream second, TimeSpan firstByte) => RelayHost.StartAsync(
+        [RelayHost.Channel(1, first, row => row.Priority = 10), RelayHost.Channel(2, second)],
+        options => options with { FirstByteTimeout = firstByte, CallTimeout = firstByte });
 }
