@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 
 namespace NewApi.EndToEnd.Tests.Starting;
@@ -96,6 +97,30 @@ public sealed class StartingTests : IDisposable
         Assert.Equal(0, await admin.TerminateAsync(Cancel));
         Assert.Equal(HttpStatusCode.BadGateway, await StatusAsync(door, "/api/status"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(door, "/health"));
+    }
+
+    [Fact]
+    public async Task Session_that_the_management_gave_opens_the_playground_of_a_relay_of_its_own()
+    {
+        var database = Path.Combine(_folder.FullName, "shared.db");
+        await using var admin = GatewayProcess.Start("NewApi.AdminService", _folder.FullName, new() { ["SQLITE_PATH"] = database });
+        var behind = await admin.ReadyAsync(Cancel);
+        await using var relay = GatewayProcess.Start(
+            "NewApi.RelayService",
+            _folder.FullName,
+            new() { ["SQLITE_PATH"] = database, ["services__admin__http__0"] = $"{behind.Host}:{behind.Port}" });
+        // The cookies of one browser, which comes in by one door.
+        using var browser = new HttpClient(new SocketsHttpHandler()) { BaseAddress = await relay.ReadyAsync(Cancel) };
+        var chat = new { model = "gpt-4o", messages = new[] { new { role = "user", content = "hi" } } };
+        browser.DefaultRequestHeaders.Add("New-Api-User", "1");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await browser.PostAsJsonAsync("/pg/chat/completions", chat, Cancel)).StatusCode);
+
+        await browser.PostAsJsonAsync("/api/setup", new { username = "root", password = "12345678", confirmPassword = "12345678" }, Cancel);
+        await browser.PostAsJsonAsync("/api/user/login", new { username = "root", password = "12345678" }, Cancel);
+
+        // Nobody serves the model yet; but whoever asks is known.
+        using var answer = await browser.PostAsJsonAsync("/pg/chat/completions", chat, Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
     }
 
     [Fact]
