@@ -200,6 +200,11 @@ internal sealed class Delivery(
             {
                 ended = await DrainAsync(exchange, limit);
             }
+            if (!ended)
+            {
+                // Before anything is counted: that may take its time.
+                exchange.HangUp();
+            }
             // The tokens are spent even if the reader has left.
             usage = meter.OfStream(call, exchange.Tap!, ended);
             call.FreeBody();

@@ -116,6 +116,9 @@ internal sealed class Exchange : IDisposable
         }
     }
 
+    /// <summary>Lets go of an upstream that would go on with its answer for nobody; what has been read of it stays.</summary>
+    public void HangUp() => Response?.Dispose();
+
     public void Dispose()
     {
         // Waits for a caller's leaving that is being handled.
