@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using NewApi.Data;
 using NewApi.Data.Sessions;
-using NewApi.Providers;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Endpoints;

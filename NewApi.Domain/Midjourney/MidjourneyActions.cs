@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace NewApi.Domain.Midjourney;
 
 /// <summary>What can be done with drawings, as tasks and their rows name it, and the models by which that is priced.</summary>
@@ -30,14 +28,8 @@ public static class MidjourneyActions
         ("animate", "VIDEO"),
     ];
 
-    private static readonly FrozenDictionary<string, string> Models = new[]
-    {
-        Imagine, "DESCRIBE", "BLEND", "SHORTEN", Modal, Inpaint, CustomZoom, SwapFace, Upload, Upscale, Variation, Reroll,
-        "LOW_VARIATION", "HIGH_VARIATION", "PAN", "ZOOM", "EDITS", "VIDEO",
-    }.ToFrozenDictionary(action => action, action => action == SwapFace ? "swap_face" : "mj_" + action.ToLowerInvariant());
-
     /// <summary>The model of an action: it decides on routes, limits and prices.</summary>
-    public static string ModelOf(string action) => Models.TryGetValue(action, out var model) ? model : "mj_" + action.ToLowerInvariant();
+    public static string ModelOf(string action) => action == SwapFace ? "swap_face" : "mj_" + action.ToLowerInvariant();
 
     /// <summary>Two actions only open a window; what is entered there is submitted as <see cref="Modal"/>, and that is paid.</summary>
     public static bool IsFree(string action) => action is Inpaint or CustomZoom;
