@@ -41,8 +41,8 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Warning, "Drawing {Task} of channel {ChannelId} ends without a picture: {Reason}")]
     public static partial void DrawingGivenUp(this ILogger log, long task, long channelId, string reason);
 
-    [LoggerMessage(LogLevel.Information, "Task {Task} of channel {ChannelId} ends as {State}: {Reason}")]
-    public static partial void TaskEnded(this ILogger log, string task, long channelId, string state, string reason);
+    [LoggerMessage(LogLevel.Information, "Task {Task} of channel {ChannelId} ends as {State}")]
+    public static partial void TaskEnded(this ILogger log, string task, long channelId, string state);
 
     [LoggerMessage(LogLevel.Warning, "Task {Task} of channel {ChannelId} was given up and succeeded after all; it is not charged")]
     public static partial void TaskCameLate(this ILogger log, string task, long channelId);

@@ -202,7 +202,8 @@ internal sealed class FollowTasks(
         }
         else if (await tasks.EndAsync(due.Task, news, cancel))
         {
-            log.TaskEnded(due.Task.Id, row.ChannelId, TaskStates.NameOf(news.State), news.Reason);
+            // Why it failed stands in its row: an upstream may quote the prompt.
+            log.TaskEnded(due.Task.Id, row.ChannelId, TaskStates.NameOf(news.State));
         }
     }
 
