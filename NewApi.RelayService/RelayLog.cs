@@ -60,6 +60,9 @@ internal static partial class RelayLog
     [LoggerMessage(32, LogLevel.Warning, "Key {KeyId} has left answers worth more than {Points} points within an hour before their cost was known; it is refused for now")]
     public static partial void KeyAborts(this ILogger logger, long keyId, long points);
 
+    [LoggerMessage(33, LogLevel.Error, "Call {RequestId}: tokens cannot be counted ({Problem}); an estimate is charged")]
+    public static partial void CountFailed(this ILogger logger, string requestId, string problem);
+
     [LoggerMessage(30, LogLevel.Warning, "Upstreams report calls of the tool {Tool}, which has no price in tool_price_setting.prices")]
     public static partial void ToolUnpriced(this ILogger logger, string tool);
 }

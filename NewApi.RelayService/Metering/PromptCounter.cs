@@ -8,14 +8,29 @@ namespace NewApi.RelayService.Metering;
 /// Counts the tokens of a prompt, for calls whose upstream did not (specification: billing §9). It reads the body once more, so it is asked
 /// only when the figure is needed, and the figure stays with the call.
 /// </summary>
-internal sealed class PromptCounter(TokenCounter counter)
+internal sealed class PromptCounter(TokenCounter counter, ILogger<PromptCounter> log)
 {
     private const int PerMessage = 3;
     private const int PerTool = 8;
     private const int ReplyStart = 3;
 
     /// <summary>Tokens of the prompt; the rough estimate of the hold where the body is gone, or holds no text to be counted.</summary>
-    public long Count(RelayCall call) => call.PromptTokens ??= Recount(call);
+    public long Count(RelayCall call) => call.PromptTokens ??= TryRecount(call);
+
+    /// <summary>A bill must be made whatever a counter thinks of a prompt.</summary>
+    private long TryRecount(RelayCall call)
+    {
+        try
+        {
+            return Recount(call);
+        }
+        catch (Exception error)
+        {
+            // Its message could quote the prompt.
+            log.CountFailed(call.RequestId, error.GetType().Name);
+            return call.PromptEstimate;
+        }
+    }
 
     private long Recount(RelayCall call)
     {

@@ -10,7 +10,7 @@ namespace NewApi.RelayService.Metering;
 /// Decides what a call used: what the upstream reported, or an estimate of what was delivered where it did not report. Nothing delivered
 /// and nothing reported is nothing used.
 /// </summary>
-internal sealed class UsageMeter(PromptCounter prompts, TokenCounter counter)
+internal sealed class UsageMeter(PromptCounter prompts, TokenCounter counter, ILogger<UsageMeter> log)
 {
     private const int PerToolCall = 7;
 
@@ -71,9 +71,17 @@ internal sealed class UsageMeter(PromptCounter prompts, TokenCounter counter)
     /// <summary>Content, thoughts and tool calls of a whole answer.</summary>
     private long CountOutput(RelayCall call, in ReplyFacts facts, ReadOnlySpan<byte> reply)
     {
-        var tally = new TokenTally(call.Model, counter);
-        ReplyReader.ReadText(call.UpstreamDialect, reply, tally);
-        return tally.Total + PerToolCall * facts.ToolCalls;
+        try
+        {
+            var tally = new TokenTally(call.Model, counter);
+            ReplyReader.ReadText(call.UpstreamDialect, reply, tally);
+            return tally.Total + PerToolCall * facts.ToolCalls;
+        }
+        catch (Exception error)
+        {
+            log.CountFailed(call.RequestId, error.GetType().Name);
+            return TokenCounter.Estimate(call.Model, reply);
+        }
     }
 
     private static Usage Estimate(RelayCall call, in Usage reported, long prompt, long counted)
