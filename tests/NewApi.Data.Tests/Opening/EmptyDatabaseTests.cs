@@ -20,7 +20,8 @@ public sealed class EmptyDatabaseTests
         {
             var count = typeof(EmptyDatabaseTests).GetMethod(nameof(ReadAllAsync), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!
                 .MakeGenericMethod(table);
-            Assert.Equal(0, await (Task<int>)count.Invoke(null, [db])!);
+            // The opening of the ledger leaves a mark of its own.
+            Assert.Equal(table == typeof(MetaRow) ? 1 : 0, await (Task<int>)count.Invoke(null, [db])!);
         }
     }
 
