@@ -80,76 +80,64 @@ public sealed class StreamTranslator : StreamTap
     }
 
     /// <summary>Takes note of what is told, and tells it on.</summary>
-    private sealed class Meter(StreamTranslator facts, ReplySink inner) : ReplySink
+    private sealed class Meter(StreamTranslator facts, ReplySink inner) : PassingSink(inner)
     {
-        public override void Start(in ReplyHead head) => inner.Start(head);
-
         public override void Text(int choice, ReadOnlySpan<byte> utf8)
         {
             Note(utf8);
-            inner.Text(choice, utf8);
+            base.Text(choice, utf8);
         }
 
         public override void Reasoning(int choice, ReadOnlySpan<byte> utf8)
         {
             Note(utf8);
-            inner.Reasoning(choice, utf8);
+            base.Reasoning(choice, utf8);
         }
-
-        public override void ReasoningSignature(int choice, ReadOnlySpan<byte> signature) => inner.ReasoningSignature(choice, signature);
 
         public override void EncryptedReasoning(int choice, ReadOnlySpan<byte> data)
         {
             Note(default);
-            inner.EncryptedReasoning(choice, data);
+            base.EncryptedReasoning(choice, data);
         }
 
         public override void Refusal(int choice, ReadOnlySpan<byte> utf8)
         {
             Note(utf8);
-            inner.Refusal(choice, utf8);
+            base.Refusal(choice, utf8);
         }
 
         public override void ToolCall(int choice, int call, ReadOnlySpan<byte> id, ReadOnlySpan<byte> name)
         {
             Note(name);
             facts.ToolCalls++;
-            inner.ToolCall(choice, call, id, name);
+            base.ToolCall(choice, call, id, name);
         }
 
         public override void ToolArguments(int choice, int call, ReadOnlySpan<byte> json)
         {
             Note(json);
-            inner.ToolArguments(choice, call, json);
+            base.ToolArguments(choice, call, json);
         }
-
-        public override void ToolSignature(int choice, int call, ReadOnlySpan<byte> signature) => inner.ToolSignature(choice, call, signature);
 
         public override void Image(int choice, ReadOnlySpan<byte> mimeType, ReadOnlySpan<byte> base64)
         {
             Note(default);
-            inner.Image(choice, mimeType, base64);
+            base.Image(choice, mimeType, base64);
         }
 
         public override void Audio(int choice, ReadOnlySpan<byte> mimeType, ReadOnlySpan<byte> base64, ReadOnlySpan<byte> transcript)
         {
             Note(transcript);
-            inner.Audio(choice, mimeType, base64, transcript);
+            base.Audio(choice, mimeType, base64, transcript);
         }
-
-        public override void Citation(int choice, ReadOnlySpan<byte> url, ReadOnlySpan<byte> title) => inner.Citation(choice, url, title);
-
-        public override void LogProbs(int choice, ReadOnlySpan<byte> json) => inner.LogProbs(choice, json);
 
         public override void Finish(int choice, FinishReason reason)
         {
             facts._meaningful = true;
             facts.Finished = true;
             facts.FinishReason = reason.Value;
-            inner.Finish(choice, reason);
+            base.Finish(choice, reason);
         }
-
-        public override void Usage(in Usage usage) => inner.Usage(usage);
 
         private void Note(ReadOnlySpan<byte> delivered)
         {
