@@ -75,7 +75,7 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
                 UserId = group.Key,
                 Points = group.Sum(entry => entry.Points),
                 // Where the wallet paid nothing, the subscription bears the debt.
-                Excess = group.Sum(entry => entry.Points < 0 ? entry.Excess : 0),
+                Excess = group.Sum(entry => entry.Points < 0 ? entry.Excess - entry.SubscriptionExcess : 0),
             })
             .ToDictionaryAsync(sum => sum.UserId, cancel);
         var accounts = 0L;
@@ -108,7 +108,7 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
             {
                 Id = group.Key,
                 Points = group.Sum(entry => entry.SubscriptionPoints),
-                Excess = group.Sum(entry => entry.Points == 0 ? entry.Excess : 0),
+                Excess = group.Sum(entry => entry.Points == 0 ? entry.Excess : entry.SubscriptionExcess),
             })
             .ToDictionaryAsync(sum => sum.Id, cancel);
         var subscriptions = 0L;

@@ -20,7 +20,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
         "newapi_ledger",
         [
             "entry_key", "kind", "user_id", "token_id", "channel_id", "points", "token_points", "excess", "logged", "created_at",
-            "subscription_id", "subscription_points", "token_excess",
+            "subscription_id", "subscription_points", "token_excess", "subscription_excess",
         ],
         static (record, values) =>
         {
@@ -37,6 +37,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
             values.Number(record.SubscriptionId);
             values.Number(-record.SubscriptionPoints);
             values.Number(record.KeyExcess);
+            values.Number(record.SubscriptionExcess);
         });
 
     private static readonly RowInsert<UsageRecord> LogRows = new(
@@ -167,8 +168,9 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
         for (var i = 0; i < records.Count; i++)
         {
             var record = records[i];
-            record.Uncovered = Missing(record.Lease, AccountKind.Wallet, record.UserId, record.WalletEscrow)
-                + Missing(record.Lease, AccountKind.Subscription, record.SubscriptionId, record.SubscriptionEscrow);
+            var gone = Missing(record.Lease, AccountKind.Subscription, record.SubscriptionId, record.SubscriptionEscrow);
+            record.Uncovered = gone + Missing(record.Lease, AccountKind.Wallet, record.UserId, record.WalletEscrow);
+            record.SubscriptionExcess = record.SubscriptionPoints - record.SubscriptionEscrow + gone;
             record.KeyExcess = record.TokenId == 0
                 ? 0
                 : record.Points - record.KeyEscrow + Missing(record.Lease, AccountKind.Key, record.TokenId, record.KeyEscrow);

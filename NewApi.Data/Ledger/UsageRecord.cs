@@ -61,6 +61,9 @@ public sealed record UsageRecord
     /// <summary>The part of what escrow should have paid that was no longer there; found when the record is applied.</summary>
     internal long Uncovered { get; set; }
 
+    /// <summary>What of <see cref="Excess"/> and <see cref="Uncovered"/> the subscription bears; found when the record is applied.</summary>
+    internal long SubscriptionExcess { get; set; }
+
     /// <summary>The part of the charge that was not set aside on the key; found when the record is applied.</summary>
     internal long KeyExcess { get; set; }
 

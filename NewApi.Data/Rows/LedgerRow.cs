@@ -29,9 +29,13 @@ public sealed class LedgerRow
     [Column("token_points")]
     public long TokenPoints { get; set; }
 
-    /// <summary>The part of a charge that was larger than its hold.</summary>
+    /// <summary>The part of a charge that nobody had set aside: of the wallet and the subscription together.</summary>
     [Column("excess")]
     public long Excess { get; set; }
+
+    /// <summary>What of <see cref="Excess"/> the subscription bears, where the wallet paid too; where it did not, all of it.</summary>
+    [Column("subscription_excess")]
+    public long SubscriptionExcess { get; set; }
 
     /// <summary>The part of a charge that was not set aside on its key beforehand: all of it where the key had no limit.</summary>
     [Column("token_excess")]

@@ -708,6 +708,7 @@ internal static class GatewaySchema
             Number("subscription_id", 0).Required(),
             Number("subscription_points", 0).Required(),
             Number("token_excess", 0).Required(),
+            Number("subscription_excess", 0).Required(),
         ],
         Indexes =
         [

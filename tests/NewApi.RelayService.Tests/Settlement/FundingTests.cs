@@ -268,6 +268,31 @@ public sealed class FundingTests
         await AssertBooksAsync(world);
     }
 
+    [Fact]
+    public async Task Late_charge_of_two_purses_is_the_excess_of_each_by_itself()
+    {
+        await using var world = await LedgerWorld.CreateAsync(Granted, relays: 2);
+        var payer = PayerOf(BillingPreference.SubscriptionFirst, [await world.SubscribeAsync(1_000)]);
+        await world.StartAsync(0);
+        await world.StartAsync(1);
+        var (late, _) = await world.Relay(0).HoldAsync(payer, 900, Cancel);
+        Assert.Equal(HoldRefusal.None, await late!.RaiseAsync(1_500, Cancel));
+
+        await world.DeclareDeadAsync(0);
+        var (meanwhile, _) = await world.Relay(1).HoldAsync(payer, 1_000, Cancel);
+        await meanwhile!.SettleAsync(LedgerWorld.Record("meanwhile", 1_000));
+        await late.SettleAsync(LedgerWorld.Record("late", 1_500));
+
+        await world.StopAsync(0);
+        await world.StopAsync(1);
+        Assert.Equal((1_900, 0), Assert.Single(await world.SubscriptionsAsync()));
+        Assert.Equal((Granted - 600, 0), await world.WalletAsync());
+        var entry = Assert.Single(await world.ChargesAsync(), row => row.EntryKey == "late:consume");
+        Assert.Equal((1_500, 900), (entry.Excess, entry.SubscriptionExcess));
+        await world.AssertNoOverdraftAsync();
+        await AssertBooksAsync(world);
+    }
+
     private static Payer PayerOf(BillingPreference preference, IReadOnlyList<FundingSubscription> subscriptions, bool overflows = true) =>
         new(1, 0, new Funding { Preference = preference, Subscriptions = subscriptions, Overflows = overflows }, []);
 

@@ -164,11 +164,11 @@ internal sealed class LedgerWorld : IAsyncDisposable
         await using var snapshot = await db.BeginTransactionAsync(Cancel);
         var entries = await db.GetTable<LedgerRow>().Where(entry => entry.Excess != 0 || entry.TokenExcess != 0).ToListAsync(Cancel);
         var user = await db.GetTable<UserRow>().SingleAsync(Cancel);
-        var debt = entries.Where(entry => entry.Points < 0).Sum(entry => entry.Excess);
+        var debt = entries.Where(entry => entry.Points < 0).Sum(entry => entry.Excess - entry.SubscriptionExcess);
         Assert.True(user.Quota - user.Held >= -debt, $"wallet: {user.Quota} - {user.Held} with an excess of {debt}");
         foreach (var row in await db.GetTable<UserSubscriptionRow>().Where(row => row.AmountTotal > 0).ToListAsync(Cancel))
         {
-            var over = entries.Where(entry => entry.SubscriptionId == row.Id).Sum(entry => entry.Excess);
+            var over = entries.Where(entry => entry.SubscriptionId == row.Id).Sum(entry => entry.Points == 0 ? entry.Excess : entry.SubscriptionExcess);
             Assert.True(
                 row.AmountUsed + row.Held <= row.AmountTotal + over,
                 $"subscription {row.Id}: {row.AmountUsed} + {row.Held} of {row.AmountTotal} with an excess of {over}");
