@@ -1,3 +1,4 @@
+using System.Numerics;
 using NewApi.Domain;
 using NewApi.Domain.Tokens;
 
@@ -10,6 +11,14 @@ namespace NewApi.Protocols;
 /// </summary>
 public abstract class StreamTap
 {
+    /// <summary>Bytes of an answer's beginning that are kept, at the most.</summary>
+    public const int MostKept = 16 * 1024;
+
+    private const int FirstKept = 1024;
+
+    private byte[] _kept = [];
+    private long _estimateOfKept;
+
     private protected StreamTap()
     {
     }
@@ -51,6 +60,15 @@ public abstract class StreamTap
     /// </summary>
     public long EstimatedOutput => Estimated.Total + (7L * ToolCalls);
 
+    /// <summary>
+    /// The beginning of what was delivered, for a count of its tokens should the upstream report none; empty where the tap was not made to
+    /// keep it. UTF-8, perhaps cut inside its last character.
+    /// </summary>
+    public ReadOnlySpan<byte> KeptText => _kept.AsSpan(0, (int)Math.Min(DeliveredBytes, _kept.Length));
+
+    /// <summary>Tokens of what came after <see cref="KeptText"/>, estimated, without the weight of tool calls.</summary>
+    public long EstimatedRest => !KeepsText ? Estimated.Total : DeliveredBytes <= MostKept ? 0 : Estimated.Total - _estimateOfKept;
+
     /// <summary>Id of the answer, as the upstream gave it.</summary>
     public string? ReplyId { get; private protected set; }
 
@@ -66,11 +84,19 @@ public abstract class StreamTap
     /// <summary>What was delivered, in tokens without calls.</summary>
     private protected TokenEstimate Estimated;
 
+    /// <summary>Whether <see cref="KeptText"/> is kept.</summary>
+    private protected bool KeepsText;
+
     /// <summary>A tap for one stream.</summary>
     /// <param name="dialect">The upstream's dialect.</param>
     /// <param name="family">Whose tokens <see cref="EstimatedOutput"/> estimates.</param>
-    public static StreamTap Create(Dialect dialect, TokenFamily family = TokenFamily.Other) =>
-        FrameTap.Create(dialect, family, whole: false, countsText: true);
+    /// <param name="keepsText">Keep <see cref="KeptText"/>.</param>
+    public static StreamTap Create(Dialect dialect, TokenFamily family = TokenFamily.Other, bool keepsText = false)
+    {
+        var tap = FrameTap.Create(dialect, family, whole: false, countsText: true);
+        tap.KeepsText = keepsText;
+        return tap;
+    }
 
     /// <summary>Takes note of one raw frame of <see cref="SseFrameBuffer"/>.</summary>
     public abstract FrameKind Observe(ReadOnlySpan<byte> frame);
@@ -78,7 +104,32 @@ public abstract class StreamTap
     /// <summary>Counts text as delivered.</summary>
     private protected void Tally(ReadOnlySpan<byte> utf8)
     {
+        if (KeepsText && DeliveredBytes < MostKept)
+        {
+            utf8 = Keep(utf8);
+        }
         DeliveredBytes += utf8.Length;
         Estimated.Add(utf8);
+    }
+
+    /// <summary>Keeps as much as there is room for, and returns what there is none for.</summary>
+    private ReadOnlySpan<byte> Keep(ReadOnlySpan<byte> utf8)
+    {
+        // Where the text ends is known by what was delivered: a frame that is taken back takes its text along.
+        var start = (int)DeliveredBytes;
+        var text = utf8[..Math.Min(utf8.Length, MostKept - start)];
+        var end = start + text.Length;
+        if (_kept.Length < end)
+        {
+            Array.Resize(ref _kept, Math.Max(FirstKept, (int)BitOperations.RoundUpToPowerOf2((uint)end)));
+        }
+        text.CopyTo(_kept.AsSpan(start));
+        DeliveredBytes = end;
+        Estimated.Add(text);
+        if (end == MostKept)
+        {
+            _estimateOfKept = Estimated.Total;
+        }
+        return utf8[text.Length..];
     }
 }

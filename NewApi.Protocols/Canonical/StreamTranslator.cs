@@ -25,19 +25,22 @@ public sealed class StreamTranslator : StreamTap
     /// <param name="context">What the call knows.</param>
     /// <param name="family">Whose tokens <see cref="StreamTap.EstimatedOutput"/> estimates.</param>
     /// <param name="thoughtsAsText">Thoughts are told as text in tags.</param>
+    /// <param name="keepsText">Keep <see cref="StreamTap.KeptText"/>.</param>
     public StreamTranslator(
         Dialect upstream,
         Dialect caller,
         IBufferWriter<byte> output,
         ReplyContext context,
         TokenFamily family = TokenFamily.Other,
-        bool thoughtsAsText = false)
+        bool thoughtsAsText = false,
+        bool keepsText = false)
     {
         _reader = Translations.CodecOf(upstream).OpenReader();
         _writer = Translations.CodecOf(caller).OpenStream(output, context);
         _meter = new Meter(this, thoughtsAsText ? new ThoughtsAsText(_writer) : _writer);
         (_output, _caller, _requestId) = (output, caller, context.RequestId);
         Estimated = new TokenEstimate(family);
+        KeepsText = keepsText;
     }
 
     /// <summary>See <see cref="ChatReplyReader.Fault"/>: as long as no frame went out, the call may still be answered by an error.</summary>

@@ -41,7 +41,7 @@ internal sealed class UsageMeter(PromptCounter prompts, TokenCounter counter, IL
         {
             return OfPictures(usage, prompts.Count(call), tap.Images);
         }
-        return tap.Delivered ? Estimate(call, usage, InputOf(call, usage), tap.EstimatedOutput) : new Usage { Semantics = usage.Semantics };
+        return tap.Delivered ? Estimate(call, usage, InputOf(call, usage), CountOutput(call, tap)) : new Usage { Semantics = usage.Semantics };
     }
 
     /// <summary>What a stream has cost so far, should nothing more be known of it: roughly, since it is asked again and again.</summary>
@@ -81,6 +81,20 @@ internal sealed class UsageMeter(PromptCounter prompts, TokenCounter counter, IL
         {
             log.CountFailed(call.RequestId, error.GetType().Name);
             return TokenCounter.Estimate(call.Model, reply);
+        }
+    }
+
+    /// <summary>The same of what was seen of a stream: its beginning is counted where the model's tokenizer is known, the rest is estimated.</summary>
+    private long CountOutput(RelayCall call, StreamTap tap)
+    {
+        try
+        {
+            return counter.Count(call.Model, tap.KeptText) + tap.EstimatedRest + PerToolCall * tap.ToolCalls;
+        }
+        catch (Exception error)
+        {
+            log.CountFailed(call.RequestId, error.GetType().Name);
+            return tap.EstimatedOutput;
         }
     }
 

@@ -158,10 +158,11 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
     {
         exchange.Frames = new SseFrameBuffer(options.MaxFrame);
         exchange.Lead = new PooledBuffer();
+        var (family, keepsText) = (UsageMeter.FamilyOf(call), TokenCounter.HasTokenizer(call.Model));
         exchange.Tap = exchange.Retold
             ? new StreamTranslator(
-                exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call, exchange), UsageMeter.FamilyOf(call), exchange.ThoughtsAsText)
-            : StreamTap.Create(exchange.Dialect, UsageMeter.FamilyOf(call));
+                exchange.Dialect, call.Dialect, exchange.Lead, ContextOf(call, exchange), family, exchange.ThoughtsAsText, keepsText)
+            : StreamTap.Create(exchange.Dialect, family, keepsText);
         while (true)
         {
             if (TakeLead(exchange, call.Scan.IncludeUsage == false))

@@ -49,6 +49,39 @@ public sealed class StreamTapTests
         Assert.Equal(whole.Total, tap.EstimatedOutput);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(5_000)]
+    public void Beginning_of_a_text_is_kept_and_the_rest_is_estimated(int piece)
+    {
+        var text = string.Concat(Enumerable.Range(0, 6_000).Select(number => $"w{number} "));
+        var tap = StreamTap.Create(Dialect.OpenAIChat, keepsText: true);
+        var sent = 0;
+        foreach (var part in text.Chunk(piece))
+        {
+            tap.Observe(Encoding.UTF8.GetBytes("data: {\"choices\":[{\"delta\":{\"content\":\"" + new string(part) + "\"}}]}\n\n"));
+            // Breaks after its text: what it seemed to say is forgotten.
+            tap.Observe("""data: {"choices":[{"delta":{"content":"lost"}}"""u8);
+            sent += part.Length;
+            Assert.True(tap.KeptText.SequenceEqual(Encoding.UTF8.GetBytes(text[..Math.Min(sent, StreamTap.MostKept)])));
+        }
+
+        var kept = new TokenEstimate(TokenFamily.Other);
+        kept.Add(Encoding.UTF8.GetBytes(text[..StreamTap.MostKept]));
+        Assert.Equal(tap.EstimatedOutput - kept.Total, tap.EstimatedRest);
+    }
+
+    [Fact]
+    public void Text_is_kept_only_on_request()
+    {
+        var tap = StreamTap.Create(Dialect.OpenAIChat);
+        tap.Observe("""data: {"choices":[{"delta":{"content":"hello world"}}]}"""u8);
+
+        Assert.True(tap.KeptText.IsEmpty);
+        Assert.Equal(tap.EstimatedOutput, tap.EstimatedRest);
+    }
+
     [Fact]
     public void Tool_calls_weigh_seven_tokens_more()
     {
