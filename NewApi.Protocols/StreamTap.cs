@@ -6,7 +6,7 @@ namespace NewApi.Protocols;
 
 /// <summary>
 /// Watches the frames of one upstream's answer as they pass and keeps the facts: usage, whether content came, how it ended. The state
-/// is of constant size, however long the stream. What passes as it is, is watched by a <see cref="FrameTap"/>; what is told anew, by the
+/// is of bounded size, however long the stream. What passes as it is, is watched by a <see cref="FrameTap"/>; what is told anew, by the
 /// <see cref="Canonical.StreamTranslator"/> that reads it anyway.
 /// </summary>
 public abstract class StreamTap
