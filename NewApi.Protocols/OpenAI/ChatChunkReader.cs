@@ -55,10 +55,6 @@ internal sealed class ChatChunkReader : ChatReplyReader
 
                     reader.Skip();
                     break;
-                case 5 when member.SequenceEqual("usage"u8):
-                    reader.Read();
-                    hasUsage |= usage.Read(ref reader);
-                    break;
                 case 5 when member.SequenceEqual("error"u8):
                     error = UpstreamError.Slice(ref reader, json);
                     break;
@@ -68,16 +64,8 @@ internal sealed class ChatChunkReader : ChatReplyReader
                     flatError |= reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("error"u8);
                     reader.Skip();
                     break;
-                case 7 when member.SequenceEqual("timings"u8):
-                    reader.Read();
-                    hasUsage |= usage.ReadTimings(ref reader);
-                    break;
-                case 6 when member.SequenceEqual("x_groq"u8):
-                    reader.Read();
-                    hasUsage |= usage.ReadGroq(ref reader);
-                    break;
                 default:
-                    reader.Skip();
+                    hasUsage |= usage.ReadMember(ref reader);
                     break;
             }
         }

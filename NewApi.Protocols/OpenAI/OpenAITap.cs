@@ -40,10 +40,6 @@ internal sealed class OpenAITap : FrameTap
                     reader.Read();
                     choices = ReadChoices(ref reader, ref usage, ref hasUsage, ref kind);
                     break;
-                case 5 when member.SequenceEqual("usage"u8):
-                    reader.Read();
-                    hasUsage |= usage.Read(ref reader);
-                    break;
                 case 5 when member.SequenceEqual("error"u8):
                     error = UpstreamError.Slice(ref reader, json);
                     break;
@@ -70,14 +66,6 @@ internal sealed class OpenAITap : FrameTap
                     flatError |= reader.TokenType == JsonTokenType.String && reader.ValueSpan.SequenceEqual("error"u8);
                     reader.Skip();
                     break;
-                case 7 when member.SequenceEqual("timings"u8):
-                    reader.Read();
-                    hasUsage |= usage.ReadTimings(ref reader);
-                    break;
-                case 6 when member.SequenceEqual("x_groq"u8):
-                    reader.Read();
-                    hasUsage |= usage.ReadGroq(ref reader);
-                    break;
                 case 4 when member.SequenceEqual("data"u8) && IsWhole:
                     // Embeddings.
                     reader.Read();
@@ -85,7 +73,7 @@ internal sealed class OpenAITap : FrameTap
                     reader.Skip();
                     break;
                 default:
-                    reader.Skip();
+                    hasUsage |= usage.ReadMember(ref reader);
                     break;
             }
         }

@@ -40,6 +40,30 @@ internal struct OpenAIUsage
     private long? _timedPrompt;
     private long? _timedOutput;
 
+    /// <summary>
+    /// Reads the member of an answer or chunk on whose name the reader stands, if it says what was used: vendors do not agree where. Passes
+    /// over any other. Returns whether there was usage.
+    /// </summary>
+    public bool ReadMember(ref Utf8JsonReader reader)
+    {
+        var name = reader.ValueSpan;
+        switch (name.Length)
+        {
+            case 5 when name.SequenceEqual("usage"u8):
+                reader.Read();
+                return Read(ref reader);
+            case 7 when name.SequenceEqual("timings"u8):
+                reader.Read();
+                return ReadTimings(ref reader);
+            case 6 when name.SequenceEqual("x_groq"u8):
+                reader.Read();
+                return ReadGroq(ref reader);
+            default:
+                reader.Skip();
+                return false;
+        }
+    }
+
     /// <summary>Reads a usage object; the reader stands on its brace. Returns false when there is none.</summary>
     public bool Read(ref Utf8JsonReader reader)
     {
@@ -120,7 +144,7 @@ internal struct OpenAIUsage
     }
 
     /// <summary>llama.cpp counts cached prompt tokens apart from <c>prompt_n</c>. Returns whether both sides are known.</summary>
-    public bool ReadTimings(ref Utf8JsonReader reader)
+    private bool ReadTimings(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -155,7 +179,7 @@ internal struct OpenAIUsage
     }
 
     /// <summary>Groq: <c>"x_groq":{"id":"req_…","usage":{…}}</c> in the last chunk. Returns whether there was usage.</summary>
-    public bool ReadGroq(ref Utf8JsonReader reader)
+    private bool ReadGroq(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {

@@ -182,15 +182,7 @@ public sealed class DrawingTests
     {
         var host = await WorkerHost.StartAsync();
         Assert.Equal(1, await host.AddUserAsync("alice", Granted));
-        await host.Database.WriteAsync(
-            async (db, ct) =>
-            {
-                foreach (var channel in channels)
-                {
-                    await db.InsertAsync(channel, token: ct);
-                }
-            },
-            Cancel);
+        await host.AddChannelsAsync(channels);
         return host;
     }
 

@@ -74,6 +74,16 @@ internal sealed class WorkerHost : IAsyncDisposable
         },
         Cancel);
 
+    public Task AddChannelsAsync(params ChannelRow[] channels) => Database.WriteAsync(
+        async (db, ct) =>
+        {
+            foreach (var channel in channels)
+            {
+                await db.InsertAsync(channel, token: ct);
+            }
+        },
+        Cancel);
+
     /// <summary>Changes a balance as settlements do.</summary>
     public Task SpendAsync(long userId, long points) => Database.WriteAsync(
         (db, ct) => db.Users.Where(row => row.Id == userId)
