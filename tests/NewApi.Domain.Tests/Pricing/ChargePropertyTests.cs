@@ -1,6 +1,7 @@
 using CsCheck;
 using NewApi.Domain.Options;
 using NewApi.Domain.Pricing;
+using NewApi.Testing;
 
 namespace NewApi.Domain.Tests.Pricing;
 
@@ -74,23 +75,15 @@ public class ChargePropertyTests
     {
         var book = new PriceBook(GatewayOptions.Default);
         var usage = new Usage { Input = 1000, Output = 500, CacheRead = 400 };
-        Measure();
 
-        Assert.InRange(Measure(), 1, 400);
-
-        long Measure()
+        var allocated = Allocations.Of(() =>
         {
-            const int Calls = 1000;
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var call = 0; call < Calls; call++)
-            {
-                var price = book.Find("gpt-4o", "default", "default")!;
-                price.HoldFor(1000, 500, default, out _);
-                price.For(usage, default);
-            }
+            var price = book.Find("gpt-4o", "default", "default")!;
+            price.HoldFor(1000, 500, default, out _);
+            price.For(usage, default);
+        });
 
-            return (GC.GetAllocatedBytesForCurrentThread() - before) / Calls;
-        }
+        Assert.InRange(allocated, 1, 400);
     }
 
     [Fact]

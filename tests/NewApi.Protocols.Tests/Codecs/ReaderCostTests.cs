@@ -1,6 +1,7 @@
 using System.Text;
 using NewApi.Domain;
 using NewApi.Protocols.Canonical;
+using NewApi.Testing;
 
 namespace NewApi.Protocols.Tests.Codecs;
 
@@ -15,19 +16,18 @@ public sealed class ReaderCostTests
         var reader = Translations.CodecOf(dialect).OpenReader();
         var sink = new Counting();
         var frame = Encoding.UTF8.GetBytes($"data: {json}\n\n");
-        for (var i = 0; i < 2000; i++)
-        {
-            reader.Read(frame, sink);
-        }
+        var frames = 0;
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
+        var allocated = Allocations.Of(() =>
         {
-            reader.Read(frame, sink);
-        }
+            for (var i = 0; i < 1000; i++, frames++)
+            {
+                reader.Read(frame, sink);
+            }
+        });
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Equal(3 * 3000, sink.Bytes);
+        Assert.Equal(0, allocated);
+        Assert.Equal(3 * frames, sink.Bytes);
     }
 
     [Fact]
@@ -35,14 +35,18 @@ public sealed class ReaderCostTests
     {
         var output = new System.Buffers.ArrayBufferWriter<byte>(1 << 20);
         var writer = Translations.CodecOf(Dialect.GeminiContent).OpenStream(output, Translate.Context);
-        writer.Text(0, "a"u8);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
-        {
-            writer.Text(0, "a\nb"u8);
-        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        var allocated = Allocations.Of(() =>
+        {
+            output.ResetWrittenCount();
+            for (var i = 0; i < 1000; i++)
+            {
+                writer.Text(0, "a\nb"u8);
+            }
+        });
+
+        Assert.Equal(0, allocated);
+        Assert.InRange(output.WrittenCount, 1000, output.Capacity);
     }
 
     private sealed class Counting : ReplySink
