@@ -34,6 +34,46 @@ internal static class JsonFields
         }
     }
 
+    /// <summary>Reads an object of counts: its members of these names, each as <see cref="TakeMax"/> does; others are passed over.</summary>
+    public static void TakeCounts(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> name1, ref long? known1, ReadOnlySpan<byte> name2, ref long? known2, ReadOnlySpan<byte> name3, ref long? known3)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+
+        while (NextMember(ref reader))
+        {
+            if (reader.ValueSpan.SequenceEqual(name1))
+            {
+                reader.Read();
+                TakeMax(ref reader, ref known1);
+            }
+            else if (reader.ValueSpan.SequenceEqual(name2))
+            {
+                reader.Read();
+                TakeMax(ref reader, ref known2);
+            }
+            else if (reader.ValueSpan.SequenceEqual(name3))
+            {
+                reader.Read();
+                TakeMax(ref reader, ref known3);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    public static void TakeCounts(ref Utf8JsonReader reader, ReadOnlySpan<byte> name1, ref long? known1, ReadOnlySpan<byte> name2, ref long? known2) =>
+        TakeCounts(ref reader, name1, ref known1, name2, ref known2, name2, ref known2);
+
+    public static void TakeCounts(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref long? known) =>
+        TakeCounts(ref reader, name, ref known, name, ref known, name, ref known);
+
     public static void Larger(ref long? known, long? other)
     {
         if (other is not null && (known is null || other > known))

@@ -54,15 +54,16 @@ internal struct AnthropicUsage
                     break;
                 case 14 when name.SequenceEqual("cache_creation"u8):
                     reader.Read();
-                    ReadCacheCreation(ref reader);
+                    JsonFields.TakeCounts(
+                        ref reader, "ephemeral_5m_input_tokens"u8, ref _cacheWrite5m, "ephemeral_1h_input_tokens"u8, ref _cacheWrite1h);
                     break;
                 case 15 when name.SequenceEqual("server_tool_use"u8):
                     reader.Read();
-                    ReadServerTools(ref reader);
+                    JsonFields.TakeCounts(ref reader, "web_search_requests"u8, ref _webSearches);
                     break;
                 case 21 when name.SequenceEqual("output_tokens_details"u8):
                     reader.Read();
-                    ReadOutputDetails(ref reader);
+                    JsonFields.TakeCounts(ref reader, "thinking_tokens"u8, ref _reasoning);
                     break;
                 default:
                     reader.Skip();
@@ -123,77 +124,6 @@ internal struct AnthropicUsage
         if (later is > 0 || known is null)
         {
             known = later ?? known;
-        }
-    }
-
-    private void ReadCacheCreation(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            if (reader.ValueSpan.SequenceEqual("ephemeral_5m_input_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _cacheWrite5m);
-            }
-            else if (reader.ValueSpan.SequenceEqual("ephemeral_1h_input_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _cacheWrite1h);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-    }
-
-    private void ReadServerTools(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            if (reader.ValueSpan.SequenceEqual("web_search_requests"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _webSearches);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-    }
-
-    private void ReadOutputDetails(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            if (reader.ValueSpan.SequenceEqual("thinking_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _reasoning);
-            }
-            else
-            {
-                reader.Skip();
-            }
         }
     }
 }

@@ -102,7 +102,9 @@ internal struct OpenAIUsage
                 case 21 when name.SequenceEqual("output_tokens_details"u8):
                 case 20 when name.SequenceEqual("output_token_details"u8):
                     reader.Read();
-                    ReadOutputDetails(ref reader);
+                    JsonFields.TakeCounts(
+                        ref reader,
+                        "reasoning_tokens"u8, ref _reasoning, "audio_tokens"u8, ref _audioOutput, "image_tokens"u8, ref _imageOutput);
                     break;
                 case 13 when name.SequenceEqual("cached_tokens"u8):
                 case 23 when name.SequenceEqual("prompt_cache_hit_tokens"u8) || name.SequenceEqual("cache_read_input_tokens"u8):
@@ -115,7 +117,8 @@ internal struct OpenAIUsage
                     break;
                 case 14 when name.SequenceEqual("cache_creation"u8):
                     reader.Read();
-                    ReadCacheCreation(ref reader);
+                    JsonFields.TakeCounts(
+                        ref reader, "ephemeral_5m_input_tokens"u8, ref _cacheWrite5m, "ephemeral_1h_input_tokens"u8, ref _cacheWrite1h);
                     break;
                 case 16 when name.SequenceEqual("reasoning_tokens"u8):
                     reader.Read();
@@ -132,7 +135,7 @@ internal struct OpenAIUsage
                     break;
                 case 15 when name.SequenceEqual("server_tool_use"u8):
                     reader.Read();
-                    ReadServerTools(ref reader);
+                    JsonFields.TakeCounts(ref reader, "web_search_requests"u8, ref _webSearches);
                     break;
                 default:
                     reader.Skip();
@@ -319,87 +322,6 @@ internal struct OpenAIUsage
                 default:
                     reader.Skip();
                     break;
-            }
-        }
-    }
-
-    private void ReadOutputDetails(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            if (reader.ValueSpan.SequenceEqual("reasoning_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _reasoning);
-            }
-            else if (reader.ValueSpan.SequenceEqual("audio_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _audioOutput);
-            }
-            else if (reader.ValueSpan.SequenceEqual("image_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _imageOutput);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-    }
-
-    private void ReadCacheCreation(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            if (reader.ValueSpan.SequenceEqual("ephemeral_5m_input_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _cacheWrite5m);
-            }
-            else if (reader.ValueSpan.SequenceEqual("ephemeral_1h_input_tokens"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _cacheWrite1h);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-    }
-
-    private void ReadServerTools(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            if (reader.ValueSpan.SequenceEqual("web_search_requests"u8))
-            {
-                reader.Read();
-                JsonFields.TakeMax(ref reader, ref _webSearches);
-            }
-            else
-            {
-                reader.Skip();
             }
         }
     }

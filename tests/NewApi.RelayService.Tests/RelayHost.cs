@@ -71,12 +71,14 @@ internal sealed class RelayHost : IAsyncDisposable
     /// <param name="options">Rows of the options table.</param>
     /// <param name="token">Changes the key before it is stored.</param>
     /// <param name="redis">A value for <c>REDIS_CONN_STRING</c>, or null for none.</param>
+    /// <param name="clock">The clock of the process, if not the system's.</param>
     public static async Task<RelayHost> StartAsync(
         IEnumerable<ChannelRow> channels,
         Func<RelayOptions, RelayOptions>? configure = null,
         Dictionary<string, string>? options = null,
         Action<TokenRow>? token = null,
-        string? redis = null)
+        string? redis = null,
+        TimeProvider? clock = null)
     {
         var folder = Directory.CreateTempSubdirectory("newapi-relay-");
         var file = Path.Combine(folder.FullName, "newapi.db");
@@ -93,6 +95,10 @@ internal sealed class RelayHost : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(logs);
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null);
+        if (clock is not null)
+        {
+            builder.Services.AddSingleton(clock);
+        }
         builder.AddRelay();
         if (configure is not null)
         {

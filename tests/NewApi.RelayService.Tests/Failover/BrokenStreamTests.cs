@@ -133,7 +133,7 @@ public sealed class BrokenStreamTests
             await RelayHost.ReadUntilAsync(reader, "word ", times: 5);
         }
 
-        await endless.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await endless.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var charge = Assert.Single(await relay.ChargesAsync());
         Assert.Equal("client_gone", EndOf(charge));
         Assert.InRange(charge.CompletionTokens, 5, 10);
@@ -177,7 +177,7 @@ public sealed class BrokenStreamTests
         await leaving.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        await stalling.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await stalling.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Empty(other.Requests);
         await relay.AssertBooksAreRightAsync(0);
     }

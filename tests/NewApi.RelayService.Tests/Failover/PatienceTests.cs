@@ -7,6 +7,9 @@ namespace NewApi.RelayService.Tests.Failover;
 /// <summary>How long a call waits, for whom, and what it does meanwhile: first-token timeouts, hedges, pings, drains.</summary>
 public sealed class PatienceTests
 {
+    /// <summary>The caller has had a ping.</summary>
+    private readonly TaskCompletionSource _pinged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     [Fact]
     public async Task Channel_may_have_a_first_token_timeout_of_its_own()
     {
@@ -38,7 +41,7 @@ public sealed class PatienceTests
         var reply = await relay.ChatAsync(stream);
 
         Assert.Equal(OpenAIAnswers.Words, reply.Content);
-        await slow.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await slow.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         var row = (await relay.ChargesAsync()).Single();
         Assert.Equal((2L, 3_750L), (row.ChannelId, row.Quota));
         var attempts = ChannelHealthTests.Attempts(row);
@@ -50,12 +53,13 @@ public sealed class PatienceTests
     [Fact]
     public async Task Hedge_that_fails_leaves_the_first_channel_its_time()
     {
-        await using var slow = await FakeUpstream.StartAsync(async (http, request) =>
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var slow = await FakeUpstream.StartAsync(Faults.Once(failed.Task, OpenAIAnswers.Good));
+        await using var bad = await FakeUpstream.StartAsync(async (http, request) =>
         {
-            await Task.Delay(500, http.RequestAborted);
-            await OpenAIAnswers.Good(http, request);
+            await Faults.Status(500)(http, request);
+            failed.TrySetResult();
         });
-        await using var bad = await FakeUpstream.StartAsync(Faults.Status(500));
         await using var relay = await RelayHost.StartAsync(
             [RelayHost.Channel(1, slow, row => row.Priority = 10), RelayHost.Channel(2, bad)],
             options => options with { HedgeAfter = TimeSpan.FromMilliseconds(100) });
@@ -84,15 +88,11 @@ public sealed class PatienceTests
     [Fact]
     public async Task Pings_keep_the_caller_waiting_while_attempts_go_on_behind_them()
     {
-        await using var slow = await FakeUpstream.StartAsync(async (http, request) =>
-        {
-            await Task.Delay(1_500, http.RequestAborted);
-            await Faults.Status(500)(http, request);
-        });
+        await using var slow = await FakeUpstream.StartAsync(Faults.Once(_pinged.Task, Faults.Status(500)));
         await using var good = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
         await using var relay = await StartPingingAsync(slow, good);
 
-        var reply = await relay.ChatAsync(stream: true);
+        var reply = await ReadAsync(relay);
 
         Assert.Equal(HttpStatusCode.OK, reply.Status);
         Assert.StartsWith(": PING\n\n", reply.Text, StringComparison.Ordinal);
@@ -103,14 +103,10 @@ public sealed class PatienceTests
     [Fact]
     public async Task Call_that_fails_after_pings_says_so_in_the_stream()
     {
-        await using var slow = await FakeUpstream.StartAsync(async (http, request) =>
-        {
-            await Task.Delay(1_500, http.RequestAborted);
-            await Faults.Status(500, "broken")(http, request);
-        });
+        await using var slow = await FakeUpstream.StartAsync(Faults.Once(_pinged.Task, Faults.Status(500, "broken")));
         await using var relay = await StartPingingAsync(slow, slow);
 
-        var reply = await relay.ChatAsync(stream: true);
+        var reply = await ReadAsync(relay);
 
         Assert.Equal(HttpStatusCode.OK, reply.Status);
         Assert.Equal("broken", JsonDocument.Parse(reply.Events.Single()).RootElement.GetProperty("error").GetProperty("code").GetString());
@@ -120,15 +116,14 @@ public sealed class PatienceTests
     [Fact]
     public async Task Whole_answer_after_pings_is_told_as_events()
     {
-        await using var slow = await FakeUpstream.StartAsync(async (http, _) =>
+        await using var slow = await FakeUpstream.StartAsync(Faults.Once(_pinged.Task, async (http, _) =>
         {
-            await Task.Delay(1_500, http.RequestAborted);
             http.Response.ContentType = "application/json";
             await Faults.WriteAsync(http, OpenAIAnswers.Whole("Told late."));
-        });
+        }));
         await using var relay = await StartPingingAsync(slow, slow);
 
-        var reply = await relay.ChatAsync(stream: true);
+        var reply = await ReadAsync(relay);
 
         Assert.Equal("Told late.", reply.Content);
         Assert.Equal(3_750, (await relay.ChargesAsync()).Single().Quota);
@@ -169,7 +164,7 @@ public sealed class PatienceTests
 
         await LeaveAsync(relay);
 
-        await upstream.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await upstream.Requests.Single().Abandoned.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.InRange((await relay.ChargesAsync()).Single().CompletionTokens, 2, 200);
     }
 
@@ -190,6 +185,9 @@ public sealed class PatienceTests
 
         Assert.Equal(3_750, (await relay.ChargesAsync()).Single().Quota);
     }
+
+    private Task<RelayReply> ReadAsync(RelayHost relay) =>
+        relay.StreamAsync("/v1/chat/completions", BrokenStreamTests.Chat(stream: true), ": PING", times: 1, _pinged);
 
     private static async Task LeaveAsync(RelayHost relay)
     {

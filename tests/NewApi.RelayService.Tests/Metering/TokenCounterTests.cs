@@ -69,7 +69,7 @@ public class TokenCounterTests
         var tokens = Counter.Count("gpt-4o", text);
 
         // Tens of milliseconds; the square of it would be the better part of a minute.
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(3));
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
         Assert.InRange(tokens, 1, text.Length);
     }
 

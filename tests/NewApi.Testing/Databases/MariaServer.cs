@@ -19,7 +19,7 @@ public sealed class MariaServer
     {
         var folder = ServerProcess.NewFolder("mariadb");
         var command = await InitializeAsync(folder);
-        var port = ServerProcess.FreePort();
+        var port = FreePort.Find();
         var server = new MariaServer(port);
         var process = ServerProcess.Start(folder, "KILL",
         [

@@ -35,7 +35,7 @@ public sealed class MortalServer
         var command = engine == DatabaseEngine.Postgres
             ? await PostgresServer.InitializeAsync(folder)
             : await MariaServer.InitializeAsync(folder);
-        var port = ServerProcess.FreePort();
+        var port = FreePort.Find();
         string[] settings = engine == DatabaseEngine.Postgres
             ?
             [

@@ -26,7 +26,7 @@ public sealed class PostgresServer
     {
         var folder = ServerProcess.NewFolder("postgres");
         var command = await InitializeAsync(folder);
-        var port = ServerProcess.FreePort();
+        var port = FreePort.Find();
         var server = new PostgresServer(port);
         var process = ServerProcess.Start(folder, "QUIT",
         [

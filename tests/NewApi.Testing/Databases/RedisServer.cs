@@ -21,7 +21,7 @@ public sealed class RedisServer
     {
         var program = Program ?? throw new InvalidOperationException("Redis is not installed: apt-get install redis-server");
         var folder = ServerProcess.NewFolder("redis");
-        var port = ServerProcess.FreePort();
+        var port = FreePort.Find();
         var process = ServerProcess.Start(folder, "KILL",
         [
             program, "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder,

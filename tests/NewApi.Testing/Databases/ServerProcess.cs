@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace NewApi.Testing.Databases;
 
@@ -48,14 +46,6 @@ internal sealed class ServerProcess
             .Concat(["/usr/sbin", "/usr/local/sbin", "/usr/bin"])
             .SelectMany(_ => names, Path.Combine)
             .FirstOrDefault(File.Exists);
-
-    /// <summary>A port that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>Starts a server; <paramref name="signal"/> is what ends it cleanly enough for a throw-away.</summary>
     public static ServerProcess Start(string folder, string signal, IEnumerable<string> command)
