@@ -210,20 +210,14 @@ public sealed class FundingTests
         {
             await CallAsync(world, payer, $"cold{i}", 100, 100);
         }
-        while (world.Ledger.IsRefilling)
-        {
-            await Task.Delay(1, Cancel);
-        }
+        await world.UntilRefilledAsync();
         var before = world.Ledger.SynchronousRefills;
 
         for (var i = 0; i < 2_000; i++)
         {
             await CallAsync(world, payer, $"warm{i}", 100, 100);
             // However busy the machine is: what is fetched ahead of need has arrived before the rest is used up.
-            while (world.Ledger.IsRefilling)
-            {
-                await Task.Delay(1, Cancel);
-            }
+            await world.UntilRefilledAsync();
         }
 
         Assert.Equal(before, world.Ledger.SynchronousRefills);
@@ -259,6 +253,8 @@ public sealed class FundingTests
         await world.StartAsync();
         var (hold, _) = await world.Ledger.HoldAsync(Wallet, 3_000, Cancel);
 
+        // Or it would still fetch of what its death frees.
+        await world.UntilRefilledAsync(0);
         await world.DeclareDeadAsync(0);
         await hold!.SettleAsync(LedgerWorld.Record("late", 3_000));
 
@@ -278,6 +274,8 @@ public sealed class FundingTests
         var (late, _) = await world.Relay(0).HoldAsync(payer, 900, Cancel);
         Assert.Equal(HoldRefusal.None, await late!.RaiseAsync(1_500, Cancel));
 
+        // Or it would still fetch of what its death frees.
+        await world.UntilRefilledAsync(0);
         await world.DeclareDeadAsync(0);
         var (meanwhile, _) = await world.Relay(1).HoldAsync(payer, 1_000, Cancel);
         await meanwhile!.SettleAsync(LedgerWorld.Record("meanwhile", 1_000));

@@ -134,6 +134,15 @@ internal sealed class LedgerWorld : IAsyncDisposable
         await _services.GetRequiredService<EscrowStore>().ReturnAllAsync(name, Cancel);
     }
 
+    /// <summary>Waits until what a relay fetches ahead of need has arrived.</summary>
+    public async Task UntilRefilledAsync(int relay = 0)
+    {
+        while (Relay(relay).IsRefilling)
+        {
+            await Task.Delay(1, Cancel);
+        }
+    }
+
     /// <summary>Keeps every other writer of the database waiting until <paramref name="release"/> completes; and ends then.</summary>
     public Task BlockWritersAsync(Task release) => Database.WriteAsync((_, _) => release, Cancel);
 
