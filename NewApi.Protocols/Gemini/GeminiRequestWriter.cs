@@ -678,19 +678,21 @@ internal sealed class GeminiRequestWriter
         }
     }
 
-    /// <summary>Google's own words inside an OpenAI request win over everything.</summary>
+    /// <summary>Google's own words inside an OpenAI request, once they say how much to think, win over everything.</summary>
     private void WriteThinking()
     {
-        if (_google.Find("thinking_config"u8) is not { ValueKind: JsonValueKind.Object } own)
-        {
-            var percentage = _traits.Gemini?.ThinkingAdapterBudgetTokensPercentage ?? 0;
-            GeminiThinking.Write(_json, _model, GeminiThinking.Wish(_suffix, _request.Reasoning, _model, _request.MaxOutput, percentage));
-            return;
-        }
-
+        var own = _google.Find("thinking_config"u8) ?? default;
         var budget = own.Whole(GeminiJson.Of(own, "thinkingBudget"u8, "thinking_budget"u8));
         var level = own.Word(GeminiJson.Of(own, "thinkingLevel"u8, "thinking_level"u8));
         var show = own.Flag(GeminiJson.Of(own, "includeThoughts"u8, "include_thoughts"u8));
+        if (budget is null && level is null)
+        {
+            var wish = show is null ? _request.Reasoning : (_request.Reasoning ?? new ReasoningWish()) with { Show = show };
+            var percentage = _traits.Gemini?.ThinkingAdapterBudgetTokensPercentage ?? 0;
+            GeminiThinking.Write(_json, _model, GeminiThinking.Wish(_suffix, wish, _model, _request.MaxOutput, percentage));
+            return;
+        }
+
         _json.WriteStartObject("thinkingConfig"u8);
         if (level is not null)
         {

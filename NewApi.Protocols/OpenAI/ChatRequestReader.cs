@@ -14,7 +14,6 @@ internal sealed class ChatRequestReader
         "seed", "logprobs", "top_logprobs", "presence_penalty", "frequency_penalty", "tools", "functions", "tool_choice", "function_call",
         "parallel_tool_calls", "response_format", "reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget",
         "verbosity", "modalities", "audio", "user", "prompt_cache_key", "service_tier", "store", "metadata", "web_search_options",
-        "extra_body", "google",
     }.ToFrozenSet();
 
     private readonly ChatRequest _request;

@@ -201,20 +201,33 @@ public sealed class GeminiRequestTests
     [InlineData("""{"thinking_budget":0,"include_thoughts":false}""", """{"thinkingBudget":0,"includeThoughts":false}""")]
     [InlineData("""{"thinking_budget":-1,"include_thoughts":true}""", """{"includeThoughts":true}""")]
     [InlineData("""{"thinking_level":"low"}""", """{"thinkingLevel":"low"}""")]
+    [InlineData("""{"include_thoughts":true}""", """{"thinkingBudget":24576,"includeThoughts":true}""")]
+    [InlineData("""{"includeThoughts":false}""", """{"thinkingBudget":24576}""")]
     public void Words_of_Google_inside_an_OpenAI_request_are_taken_as_they_are(string config, string expected)
     {
-        var request = Chat(new ChatMessage(ChatRole.User, [new TextPart("Hi")]));
-        request.Reasoning = new ReasoningWish { Effort = "high" };
-        request.Extensions.Add(new(
-            "extra_body",
-            JsonElement.Parse($$$$"""{"google":{"thinking_config":{{{{config}}}},"cached_content":"cachedContents/1","tools":[{"googleMaps":{}}],"image_config":{"aspect_ratio":"1:1"}}}""")));
+        var google = $$$"""{"thinking_config":{{{config}}},"cached_content":"cachedContents/1","tools":[{"googleMaps":{}}],"image_config":{"aspect_ratio":"1:1"},"safety_settings":[]}""";
+        foreach (var member in new[] { $$""" "extra_body":{"google":{{google}}} """, $$""" "google":{{google}} """ })
+        {
+            var body = $$"""{"model":"m","reasoning_effort":"high","messages":[{"role":"user","content":"Hi"}],{{member}}}""";
 
-        var json = Write(request);
+            var json = JsonNode.Parse(Translate.Request(Dialect.OpenAIChat, Dialect.GeminiContent, body, "gemini-2.5-flash"))!;
 
-        Translate.AssertJson(expected, json["generationConfig"]!["thinkingConfig"]!.ToJsonString());
-        Assert.Equal("cachedContents/1", (string)json["cachedContent"]!);
-        Translate.AssertJson("""[{"googleMaps":{}}]""", json["tools"]!.ToJsonString());
-        Translate.AssertJson("""{"aspectRatio":"1:1"}""", json["generationConfig"]!["imageConfig"]!.ToJsonString());
+            Translate.AssertJson(expected, json["generationConfig"]!["thinkingConfig"]!.ToJsonString());
+            Assert.Equal("cachedContents/1", (string)json["cachedContent"]!);
+            Translate.AssertJson("""[{"googleMaps":{}}]""", json["tools"]!.ToJsonString());
+            Translate.AssertJson("""{"aspectRatio":"1:1"}""", json["generationConfig"]!["imageConfig"]!.ToJsonString());
+            Assert.Empty(json["safetySettings"]!.AsArray());
+        }
+    }
+
+    [Theory]
+    [InlineData(Dialect.AnthropicMessages)]
+    [InlineData(Dialect.OpenAIResponses)]
+    public void Words_of_Google_inside_an_OpenAI_request_stay_away_from_others(Dialect upstream)
+    {
+        const string Body = """{"model":"m","messages":[{"role":"user","content":"Hi"}],"extra_body":{"google":{"cached_content":"cachedContents/1"}},"google":{}}""";
+
+        Assert.DoesNotContain("google", Translate.Request(Dialect.OpenAIChat, upstream, Body, traits: new UpstreamTraits { DefaultMaxTokens = 10 }), StringComparison.Ordinal);
     }
 
     [Fact]
