@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -12,6 +13,16 @@ internal sealed partial class VertexAdapter : ProviderAdapter
 {
     private const string AnthropicVersion = "vertex-2023-10-16";
     private const string EverywhereRegion = "global";
+    private const string Invocations = "includeServerSideToolInvocations";
+    private const string InvocationsToo = "include_server_side_tool_invocations";
+
+    /// <summary>What bears an id in Google's other interface, and none here.</summary>
+    private static readonly string[] Bearers = ["functionCall", "function_call", "functionResponse", "function_response"];
+
+    private static readonly string[] Configs = ["toolConfig", "tool_config"];
+
+    /// <summary>Bodies in which none of these stands go as they are.</summary>
+    private static readonly byte[][] Unknown = [.. Bearers.Append(Invocations).Append(InvocationsToo).Select(Encoding.UTF8.GetBytes)];
 
     public override bool NeedsAddress => false;
 
@@ -96,7 +107,7 @@ internal sealed partial class VertexAdapter : ProviderAdapter
         try
         {
             var regions = JsonElement.Parse(other);
-            return regions.Word(System.Text.Encoding.UTF8.GetBytes(model)) ?? regions.Word("default"u8) ?? EverywhereRegion;
+            return regions.Word(Encoding.UTF8.GetBytes(model)) ?? regions.Word("default"u8) ?? EverywhereRegion;
         }
         catch (JsonException)
         {
@@ -116,21 +127,31 @@ internal sealed partial class VertexAdapter : ProviderAdapter
                 draft.Remove("model");
                 draft.Set("anthropic_version", AnthropicVersion);
                 return Answer.Content(draft.ToBytes());
-            case Dialect.GeminiContent when message.Body.Span.IndexOf("functionResponse"u8) >= 0:
-                return Answer.Content(WithoutResponseIds(Asked(message)));
+            case Dialect.GeminiContent when Unknown.Any(name => message.Body.Span.IndexOf(name.AsSpan()) >= 0):
+                return Answer.Content(WithoutUnknown(Asked(message)));
             default:
                 return message.Content;
         }
     }
 
-    /// <summary>Ids of function responses are refused here.</summary>
-    private static JsonObject WithoutResponseIds(JsonObject body)
+    /// <summary>Ids of calls and of their results, and the mark that lets functions stand beside Google's own tools, are refused here.</summary>
+    private static JsonObject WithoutUnknown(JsonObject body)
     {
         foreach (var content in (body["contents"] as JsonArray)?.OfType<JsonObject>() ?? [])
         {
             foreach (var part in (content["parts"] as JsonArray)?.OfType<JsonObject>() ?? [])
             {
-                (part["functionResponse"] as JsonObject)?.Remove("id");
+                foreach (var name in Bearers)
+                {
+                    (part[name] as JsonObject)?.Remove("id");
+                }
+            }
+        }
+        foreach (var name in Configs)
+        {
+            if (body[name] is JsonObject config && (config.Remove(Invocations) | config.Remove(InvocationsToo)) && config.Count == 0)
+            {
+                body.Remove(name);
             }
         }
         return body;
