@@ -55,6 +55,7 @@ public sealed class SubscriptionStore(Database database, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(plan);
         await LockAsync(db, userId, cancel);
+        await EndDueAsync(db, userId, cancel);
         if (source == SubscriptionSource.Order && !await MayBuyAsync(db, plan, userId, cancel))
         {
             return null;
@@ -236,6 +237,22 @@ public sealed class SubscriptionStore(Database database, TimeProvider clock)
             await LowerAsync(db, held, now, cancel);
         }
         return mine == 1;
+    }
+
+    /// <summary>
+    /// Ends what the job has not ended yet: else a plan that follows would take the group of the one that is over for the account's own.
+    /// </summary>
+    private async Task EndDueAsync(DataConnection db, long userId, CancellationToken cancel)
+    {
+        var now = Now();
+        var due = await db.UserSubscriptions
+            .Where(row => row.UserId == userId && row.Status == SubscriptionStatus.Active && row.EndTime <= now)
+            .OrderBy(row => row.EndTime)
+            .ToListAsync(cancel);
+        foreach (var held in due)
+        {
+            await EndAsync(db, held, SubscriptionStatus.Expired, onlyDue: true, cancel);
+        }
     }
 
     /// <summary>

@@ -87,6 +87,36 @@ public sealed class SubscriptionTests
         Assert.Empty(await store.ExpireDueAsync(100, Cancel));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_plan_bought_again_before_the_job_has_ended_the_last_one_lowers_the_group_too(bool given)
+    {
+        await using var database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        var clock = new SetClock(1_790_000_000);
+        await using var host = await StartAsync(database, clock);
+        await SeedAsync(host);
+        var store = host.Get<SubscriptionStore>();
+        var vip = await PlanAsync(host, plan => { plan.UpgradeGroup = "vip"; plan.DurationUnit = "day"; plan.DurationValue = 10; });
+        await store.BuyAsync(vip, 1, 0, "one", Cancel);
+        clock.Seconds += 10 * Day + 1;
+
+        if (given)
+        {
+            await host.Database.WriteAsync((db, ct) => store.ActivateAsync(db, vip, 1, SubscriptionSource.Admin, clock.Seconds, ct), Cancel);
+        }
+        else
+        {
+            await store.BuyAsync(vip, 1, 0, "two", Cancel);
+        }
+        await store.ExpireDueAsync(100, Cancel);
+        Assert.Equal("vip", await GroupAsync(host));
+
+        clock.Seconds += 10 * Day;
+        await store.ExpireDueAsync(100, Cancel);
+        Assert.Equal("default", await GroupAsync(host));
+    }
+
     [Fact]
     public async Task The_plan_names_the_group_that_comes_after_it()
     {
