@@ -23,6 +23,10 @@ internal static class BudgetEndpoints
     private const string User = "user";
     private const string Group = "group";
     private const int LongestName = 64;
+
+    /// <summary>Every settlement of a call takes each budget that bounds it, beside the charges of others: there cannot be many.</summary>
+    private const int MostBudgets = 20;
+
     private const long LongestPeriod = 366L * 86_400;
 
     public static void MapBudgets(this IEndpointRouteBuilder routes)
@@ -85,20 +89,26 @@ internal static class BudgetEndpoints
         {
             return Answer.Fail(Say.GroupUnknown);
         }
-        var created = await database.WriteAsync(
+        var refusal = await database.WriteAsync<Text?>(
             async (db, token) =>
             {
                 if (!await MayBoundAsync(db, row, caller, token))
                 {
-                    return false;
+                    return Say.NotFound;
+                }
+                // Takes the creator's row, so that two budgets at once are counted one after the other.
+                await db.Users.Where(user => user.Id == caller.Id).Set(user => user.Quota, user => user.Quota).UpdateAsync(token);
+                if (await Beside(db, row).CountAsync(token) >= MostBudgets)
+                {
+                    return Say.TooManyBudgets;
                 }
                 row.Id = await db.InsertWithInt64IdentityAsync(row, token: token);
-                return true;
+                return null;
             },
             ct);
-        if (!created)
+        if (refusal is { } text)
         {
-            return Answer.NotFound();
+            return Answer.Fail(text);
         }
         await AnnounceAsync(changes, row);
         return Answer.Ok(BudgetView.Of(row, now, clock.LocalTimeZone));
@@ -198,6 +208,18 @@ internal static class BudgetEndpoints
     /// <summary>What the caller may change.</summary>
     private static IQueryable<BudgetRow> Own(IDataContext db, AdminCaller caller) =>
         caller.Role >= Roles.Admin ? db.Budgets : db.Budgets.Where(row => row.OwnerId == caller.Id);
+
+    /// <summary>
+    /// What a new budget is counted with: an account's own, whatever they bound; administrators' by what they bound, so that neither the number
+    /// of accounts nor what a user has set keeps them from setting one.
+    /// </summary>
+    private static IQueryable<BudgetRow> Beside(IDataContext db, BudgetRow row)
+    {
+        var same = db.Budgets.Where(other => other.OwnerId == row.OwnerId);
+        return row.OwnerId != 0
+            ? same
+            : same.Where(other => other.Scope == row.Scope && other.ScopeId == row.ScopeId && other.ScopeGroup == row.ScopeGroup);
+    }
 
     private static async Task<bool> MayBoundAsync(DataConnection db, BudgetRow row, AdminCaller caller, CancellationToken ct)
     {

@@ -109,6 +109,7 @@ internal static class Say
     public static readonly Text BudgetName = new("The name may have at most 64 characters", "名称最多 64 个字符");
     public static readonly Text BudgetScope = new("The scope must be key, user or group", "范围须为 key、user 或 group");
     public static readonly Text BudgetAmount = new("The amount must be above zero", "额度须大于零");
+    public static readonly Text TooManyBudgets = new("There are 20 budgets already; delete one first", "预算数量已达上限（20），请先删除一个");
     public static readonly Text BudgetPeriod =
         new("The period must be never, daily, weekly, monthly, or custom with 60 seconds to a year", "周期须为 never、daily、weekly、monthly，或 60 秒至一年的 custom");
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NewApi.Data.Callers;
 using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
+using NewApi.Testing.Databases;
 
 namespace NewApi.AdminService.Tests.Budgets;
 
@@ -67,6 +68,34 @@ public class BudgetTests
         Assert.False((await bob.DeleteAsync($"/api/budgets/{Number(made, "id")}")).Success);
         Assert.Empty((await bob.GetAsync("/api/budgets")).Items);
         Assert.Single((await root.GetAsync("/api/budgets")).Items);
+    }
+
+    [Theory, AllDatabases]
+    public async Task An_account_has_twenty_budgets_however_many_it_asks_for_at_once(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        var (host, root) = await AdminHost.StartSetUpAsync(database.File is null
+            ? new Dictionary<string, string?> { ["SQL_DSN"] = database.Dsn }
+            : new Dictionary<string, string?> { ["SQLITE_PATH"] = database.File });
+        await using var _ = host;
+        var alice = await host.CreateUserAsync(root, "alice");
+        var key = await AddKeyAsync(host, alice.UserId);
+
+        var made = await Task.WhenAll(Enumerable.Range(0, 30).Select(i =>
+            alice.PostAsync("/api/budgets", i % 2 == 0 ? Budget("user", 1_000, "never") : Budget("key", 1_000, "never", key))));
+
+        Assert.Equal(20, made.Count(reply => reply.Success));
+        Assert.Contains("There are 20 budgets already", made.First(reply => !reply.Success).Text, StringComparison.Ordinal);
+        Assert.True((await alice.DeleteAsync($"/api/budgets/{Number(made.First(reply => reply.Success).Data!, "id")}")).Success);
+        Assert.True((await alice.PostAsync("/api/budgets", Budget("user", 1_000, "never"))).Success);
+
+        // What a user has set keeps no administrator from bounding them, and one account's budgets leave room for another's.
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.True((await root.PostAsync("/api/budgets", Budget("user", 1_000, "never", alice.UserId))).Success);
+        }
+        Assert.False((await root.PostAsync("/api/budgets", Budget("user", 1_000, "never", alice.UserId))).Success);
+        Assert.True((await root.PostAsync("/api/budgets", Budget("user", 1_000, "never", root.UserId))).Success);
     }
 
     [Fact]
