@@ -298,7 +298,7 @@ internal sealed class MidjourneyRelay(
         if (refusal != HoldRefusal.None)
         {
             // What this process has set aside for calls that may come is the account's all the same.
-            await ledger.ReturnIdleAsync(call.Caller.Payer, CancellationToken.None);
+            await ledger.ReturnFreeAsync(call.Caller.Payer, CancellationToken.None);
             (payer, refusal) = await tasks.OpenAsync(charge, row, CancellationToken.None);
         }
         if (Admission.Refuse(refusal) is { } refused)

@@ -23,6 +23,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
     private bool _closed;
     private long _lastHold = 1;
     private long _lastRefillPoints;
+    private long _refills;
     private long _left;
     private bool _dry;
     private long _askedAt;
@@ -173,6 +174,7 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
                 return false;
             }
             _escrow += points;
+            _refills++;
             _lastRefillPoints = points;
             (_dry, _left) = (false, left);
             return true;
@@ -195,15 +197,26 @@ internal sealed class EscrowAccount(AccountKind kind, long accountId, long now)
         }
     }
 
-    /// <summary>Nothing was taken out of the balance for it, and nothing is held.</summary>
-    public bool IsUnused
+    /// <summary>Takes out what no call holds; the account goes on.</summary>
+    public long TakeFree()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _escrow == 0 && _held == 0;
-            }
+            var free = Math.Max(0, _escrow - _held);
+            _escrow -= free;
+            _left += free;
+            return free;
+        }
+    }
+
+    /// <summary>Nothing was taken out of the balance for it, and nothing is held.</summary>
+    /// <param name="refills">How often it was given something: while that stays the same, an unused account has paid nothing either.</param>
+    public bool IsUnused(out long refills)
+    {
+        lock (_gate)
+        {
+            refills = _refills;
+            return _escrow == 0 && _held == 0;
         }
     }
 

@@ -36,6 +36,12 @@ internal sealed class Hold(Ledger ledger, Payer payer, Shares first) : IDisposab
             payer, payer.SourcesAfter(first.Funding.Kind, first.Funding.AccountId), points - Points, cancel);
         if (more is { } shares)
         {
+            if (_ended)
+            {
+                // The call ended while the database was asked.
+                shares.Release();
+                return refusal;
+            }
             Keep(shares);
         }
         return refusal;

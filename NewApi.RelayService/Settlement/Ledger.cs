@@ -42,8 +42,8 @@ internal sealed class Ledger(
     private readonly Channel<EscrowAccount> _low = Channel.CreateBounded<EscrowAccount>(
         new BoundedChannelOptions(1024) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    /// <summary>Accounts of which the database may have more in escrow than this process knows, with the lease it would be under.</summary>
-    private readonly ConcurrentDictionary<(AccountKind Kind, long Id), string> _unsure = new();
+    /// <summary>Accounts of which the database may have more in escrow than this process knows.</summary>
+    private readonly ConcurrentDictionary<(AccountKind Kind, long Id), Doubt> _unsure = new();
 
     private readonly SemaphoreSlim _renewing = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
@@ -54,7 +54,8 @@ internal sealed class Ledger(
     private long _refills;
     private long _refillsAhead;
     private long _leaseGoodUntil;
-    private long _unapplied;
+    private long _settlements;
+    private long _written;
 
     /// <summary>The name under which escrow of this process stands in the database.</summary>
     public string Lease => _lease?.Name ?? "";
@@ -159,7 +160,7 @@ internal sealed class Ledger(
     internal ValueTask SettleAsync(UsageRecord record, Journal.Segment? segment)
     {
         var kept = _journal!.Append(JournalMark.Settled, record, segment);
-        Interlocked.Increment(ref _unapplied);
+        Interlocked.Increment(ref _settlements);
         return _settled.Writer.WriteAsync(new Settled(record, kept));
     }
 
@@ -390,7 +391,7 @@ internal sealed class Ledger(
         catch
         {
             // The database may have done it without being able to say so.
-            _unsure[(account.Kind, account.AccountId)] = lease.Name;
+            _unsure[(account.Kind, account.AccountId)] = new Doubt(lease.Name);
             throw;
         }
         if (taken.Taken == 0)
@@ -412,7 +413,7 @@ internal sealed class Ledger(
         }
         catch
         {
-            _unsure[(account.Kind, account.AccountId)] = lease;
+            _unsure[(account.Kind, account.AccountId)] = new Doubt(lease);
             throw;
         }
     }
@@ -549,7 +550,7 @@ internal sealed class Ledger(
     }
 
     /// <summary>Gives back what no call uses of one payer's balances, for a charge that is made in the database itself.</summary>
-    public async Task ReturnIdleAsync(Payer payer, CancellationToken cancel)
+    public async Task ReturnFreeAsync(Payer payer, CancellationToken cancel)
     {
         var accounts = payer.Sources.Select(source => (source.Kind, source.Id))
             .Append((AccountKind.Key, payer.LimitedKeyId))
@@ -558,7 +559,7 @@ internal sealed class Ledger(
         {
             if (_accounts.TryGetValue(id, out var account))
             {
-                await ReturnIdleAsync(account, long.MaxValue, cancel);
+                await GiveBackAsync(account, account.TakeFree(), cancel);
             }
         }
     }
@@ -571,13 +572,18 @@ internal sealed class Ledger(
             return;
         }
         _accounts.TryRemove(new((account.Kind, account.AccountId), account));
-        if (idle == 0)
+        await GiveBackAsync(account, idle, cancel);
+    }
+
+    private async Task GiveBackAsync(EscrowAccount account, long points, CancellationToken cancel)
+    {
+        if (points == 0)
         {
             return;
         }
         try
         {
-            await ReturnAsync(_lease!.Name, account, idle, cancel);
+            await ReturnAsync(_lease!.Name, account, points, cancel);
         }
         catch (Exception error) when (!cancel.IsCancellationRequested)
         {
@@ -587,22 +593,31 @@ internal sealed class Ledger(
 
     /// <summary>
     /// After a failure in the middle of a refill or a return the database may have more in escrow than this process knows of. Once nobody
-    /// here uses the account and every settlement is applied, all that stands there under the lease is too much.
+    /// here uses the account, and the settlements are written that were made until then, all that stands there under the lease is too
+    /// much.
     /// </summary>
-    private async Task ReturnUnsureAsync(CancellationToken cancel)
+    internal async Task ReturnUnsureAsync(CancellationToken cancel)
     {
-        foreach (var ((kind, id), lease) in _unsure)
+        foreach (var ((kind, id), doubt) in _unsure)
         {
             var account = Account(kind, id);
             await account.Refilling.WaitAsync(cancel);
             try
             {
-                if (account.Closed || !account.IsUnused || Volatile.Read(ref _unapplied) != 0)
+                if (account.Closed || !account.IsUnused(out var refills))
                 {
                     continue;
                 }
-                await escrows.ReturnAllAsync(lease, kind, id, cancel);
-                _unsure.TryRemove(new((kind, id), lease));
+                if (!doubt.IsAbout(account, refills))
+                {
+                    doubt.Note(account, refills, Interlocked.Read(ref _settlements));
+                }
+                if (Interlocked.Read(ref _written) < doubt.Settlements)
+                {
+                    continue;
+                }
+                await escrows.ReturnAllAsync(doubt.Lease, kind, id, cancel);
+                _unsure.TryRemove(new((kind, id), doubt));
             }
             catch (Exception error) when (!cancel.IsCancellationRequested)
             {
@@ -628,7 +643,9 @@ internal sealed class Ledger(
             {
                 batch.Add(settled);
             }
+            var fresh = batch.Count;
             await ApplyAsync(batch);
+            Interlocked.Add(ref _written, fresh);
             batch.Clear();
         }
     }
@@ -720,8 +737,25 @@ internal sealed class Ledger(
         {
             _journal!.Done(item.Segment);
         }
-        Interlocked.Add(ref _unapplied, -applied.Length);
     }
 
     private readonly record struct Settled(UsageRecord Record, Journal.Segment Segment);
+
+    /// <summary>An account may have more in escrow under a lease than this process knows.</summary>
+    private sealed class Doubt(string lease)
+    {
+        private EscrowAccount? _account;
+        private long _refills;
+
+        public string Lease => lease;
+
+        /// <summary>How many settlements this process had made when the account was found unused.</summary>
+        public long Settlements { get; private set; }
+
+        /// <summary>The account was found unused, and nothing came to it since.</summary>
+        public bool IsAbout(EscrowAccount account, long refills) => _account == account && _refills == refills;
+
+        public void Note(EscrowAccount account, long refills, long settlements) =>
+            (_account, _refills, Settlements) = (account, refills, settlements);
+    }
 }

@@ -276,7 +276,7 @@ internal sealed class TaskPipeline(
         if (refusal != HoldRefusal.None)
         {
             // What this process has set aside for calls that may come is the account's all the same.
-            await ledger.ReturnIdleAsync(caller.Payer, CancellationToken.None);
+            await ledger.ReturnFreeAsync(caller.Payer, CancellationToken.None);
             (task, refusal) = await store.OpenAsync(draft, charge, patience, CancellationToken.None);
         }
         work.Task = task;

@@ -247,6 +247,72 @@ public sealed class FundingTests
     }
 
     [Fact]
+    public async Task Escrow_whose_return_failed_goes_back_though_others_never_stop_spending()
+    {
+        await using var world = await LedgerWorld.CreateAsync(Granted);
+        var busy = new Payer(await world.AddUserAsync(Granted), 0, Funding.WalletOnly, []);
+        await world.StartAsync();
+        var (hold, _) = await world.Ledger.HoldAsync(Wallet, 3_000, Cancel);
+        hold!.Dispose();
+        await world.UntilRefilledAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Ledger.ReturnIdleAsync(long.MaxValue, new CancellationToken(true)));
+        Assert.NotEqual(0, (await world.WalletAsync()).Held);
+
+        await RelayHost.UntilAsync(
+            async () =>
+            {
+                // There is always a settlement that is not written yet.
+                await (await world.Ledger.HoldAsync(busy, 10, Cancel)).Hold!.SettleAsync(LedgerWorld.Record(Guid.NewGuid().ToString(), 10));
+                await world.Ledger.ReturnUnsureAsync(Cancel);
+                return (await world.WalletAsync()).Held == 0;
+            },
+            "the escrow is back");
+
+        await world.StopAsync();
+        await AssertBooksAsync(world);
+    }
+
+    [Fact]
+    public async Task Free_escrow_of_a_busy_payer_can_be_given_back()
+    {
+        await using var world = await LedgerWorld.CreateAsync(Granted);
+        await world.StartAsync();
+        var (hold, _) = await world.Ledger.HoldAsync(Wallet, 100, Cancel);
+        await world.UntilRefilledAsync();
+        Assert.NotEqual((Granted, 100), await world.WalletAsync());
+
+        await world.Ledger.ReturnFreeAsync(Wallet, Cancel);
+
+        Assert.Equal((Granted, 100), await world.WalletAsync());
+        await hold!.SettleAsync(LedgerWorld.Record("call", 100));
+        await world.StopAsync();
+        Assert.Equal(0, Assert.Single(await world.ChargesAsync()).Excess);
+        await AssertBooksAsync(world);
+    }
+
+    [Fact]
+    public async Task What_a_hold_was_raised_by_after_its_end_is_released()
+    {
+        await using var world = await LedgerWorld.CreateAsync(Granted);
+        await world.StartAsync();
+        var (hold, _) = await world.Ledger.HoldAsync(Wallet, 10, Cancel);
+        await world.UntilRefilledAsync();
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var blocking = world.BlockWritersAsync(release.Task);
+
+        var raising = hold!.RaiseAsync(Granted / 2, Cancel).AsTask();
+        await hold.SettleAsync(LedgerWorld.Record("call", 10));
+        release.SetResult();
+        await blocking;
+        await raising;
+        await world.Ledger.ReturnIdleAsync(long.MaxValue, Cancel);
+
+        await RelayHost.UntilAsync(async () => await world.WalletAsync() == (Granted - 10, 0), "everything is back");
+        await world.StopAsync();
+        await AssertBooksAsync(world);
+    }
+
+    [Fact]
     public async Task What_was_promised_from_escrow_that_was_given_back_is_booked_as_excess()
     {
         await using var world = await LedgerWorld.CreateAsync(Granted);

@@ -71,6 +71,16 @@ internal sealed class LedgerWorld : IAsyncDisposable
         return world;
     }
 
+    /// <summary>Somebody beside the payer, with a wallet only.</summary>
+    public Task<long> AddUserAsync(long granted) => Database.WriteAsync(
+        async (db, cancel) =>
+        {
+            var id = await db.InsertWithInt64IdentityAsync(new UserRow { Username = "other", AffCode = "o", Quota = granted }, token: cancel);
+            await LedgerEntries.OpenAsync(db, id, granted, 1, cancel);
+            return id;
+        },
+        Cancel);
+
     /// <summary>Gives the payer a subscription, and says what a relay would know of it.</summary>
     public async Task<FundingSubscription> SubscribeAsync(long total)
     {
@@ -149,7 +159,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
     public async Task<(long Quota, long Held)> WalletAsync()
     {
         await using var db = Database.Open();
-        var user = await db.GetTable<UserRow>().SingleAsync(Cancel);
+        var user = await db.GetTable<UserRow>().SingleAsync(row => row.Id == 1, Cancel);
         return (user.Quota, user.Held);
     }
 
@@ -172,7 +182,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
         await using var db = Database.Open();
         await using var snapshot = await db.BeginTransactionAsync(Cancel);
         var entries = await db.GetTable<LedgerRow>().Where(entry => entry.Excess != 0 || entry.TokenExcess != 0).ToListAsync(Cancel);
-        var user = await db.GetTable<UserRow>().SingleAsync(Cancel);
+        var user = await db.GetTable<UserRow>().SingleAsync(row => row.Id == 1, Cancel);
         var debt = entries.Where(entry => entry.Points < 0).Sum(entry => entry.Excess - entry.SubscriptionExcess);
         Assert.True(user.Quota - user.Held >= -debt, $"wallet: {user.Quota} - {user.Held} with an excess of {debt}");
         foreach (var row in await db.GetTable<UserSubscriptionRow>().Where(row => row.AmountTotal > 0).ToListAsync(Cancel))
