@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NewApi.Domain;
+using NewApi.Protocols.Gemini;
 using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Protocols;
@@ -11,7 +12,7 @@ namespace NewApi.Protocols;
 /// {"text":"…","usage":{"type":"duration","seconds":61}}                                                transcripts
 /// {"results":[{"index":0,"relevance_score":0.9}],"usage":{"total_tokens":38}}                          rerank, Jina
 /// {"results":[…],"meta":{"billed_units":{"search_units":1},"tokens":{"input_tokens":38}}}              rerank, Cohere
-/// {"embedding":{"values":[…]}}  {"embeddings":[…]}  {"predictions":[…]}  {"totalTokens":9}             Gemini
+/// {"embedding":{"values":[…]},"usageMetadata":{"promptTokenCount":9}}  {"embeddings":[…]}  {"predictions":[…]}  {"totalTokens":9}             Gemini
 /// </code>
 /// and as events:
 /// <code>
@@ -23,8 +24,9 @@ namespace NewApi.Protocols;
 internal sealed class DocumentTap(Dialect dialect) : FrameTap
 {
     private OpenAIUsage _usage;
+    private GeminiUsage _geminiUsage;
 
-    public override Usage Usage => _usage.ToUsage(totalIsInput: true);
+    public override Usage Usage => _usage.ToUsage(totalIsInput: true) is { IsEmpty: false } usage ? usage : _geminiUsage.ToUsage(tools: null);
 
     private protected override FrameKind Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
@@ -54,7 +56,7 @@ internal sealed class DocumentTap(Dialect dialect) : FrameTap
                     break;
                 case 13 when member.SequenceEqual("usageMetadata"u8):
                     reader.Read();
-                    ReadGeminiUsage(ref reader, ref usage);
+                    _geminiUsage.Read(ref reader);
                     break;
                 case 4 when member.SequenceEqual("meta"u8):
                     reader.Read();
@@ -165,30 +167,6 @@ internal sealed class DocumentTap(Dialect dialect) : FrameTap
             if (counts)
             {
                 usage.Read(ref reader);
-            }
-            else
-            {
-                reader.Skip();
-            }
-        }
-    }
-
-    /// <summary>Embeddings of Gemini: <c>"usageMetadata":{"promptTokenCount":9}</c>, where it is sent at all.</summary>
-    private static void ReadGeminiUsage(ref Utf8JsonReader reader, ref OpenAIUsage usage)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
-
-        while (JsonFields.NextMember(ref reader))
-        {
-            var prompt = reader.ValueSpan.SequenceEqual("promptTokenCount"u8);
-            reader.Read();
-            if (prompt)
-            {
-                usage.TakeInput(ref reader);
             }
             else
             {

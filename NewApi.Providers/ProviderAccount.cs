@@ -92,7 +92,7 @@ public sealed class ProviderAccount
         var path = Profile.Paths[message.Dialect]
             .Replace("{version}", Other.Length == 0 ? Profile.DefaultVersion : Other, StringComparison.Ordinal)
             .Replace("{model}", Uri.EscapeDataString(message.Model), StringComparison.Ordinal)
-            .Replace("{action}", message.Action, StringComparison.Ordinal);
+            .Replace("{action}", Uri.EscapeDataString(message.Action ?? ""), StringComparison.Ordinal);
         return new Uri(BaseUrl + Behind(path));
     }
 

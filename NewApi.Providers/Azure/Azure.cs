@@ -25,7 +25,9 @@ internal static class Azure
     private static string Route(UpstreamMessage message)
     {
         var account = message.Account;
-        var version = message.ClientQuery("api-version") ?? (account.Other.Length > 0 ? account.Other : message.Settings.AzureApiVersion);
+        // The caller's version must not become another deployment than the one that is billed.
+        var version = Uri.EscapeDataString(
+            message.ClientQuery("api-version") ?? (account.Other.Length > 0 ? account.Other : message.Settings.AzureApiVersion));
         if (message.Dialect is Dialect.OpenAIResponses or Dialect.OpenAIResponsesCompact)
         {
             var compact = message.Dialect == Dialect.OpenAIResponsesCompact ? "/compact" : "";

@@ -26,7 +26,7 @@ internal static class Gemini
         return version == "v1" ? message.Account.Profile.Paths[message.Dialect]
             .Replace("{version}", version, StringComparison.Ordinal)
             .Replace("{model}", Uri.EscapeDataString(message.Model), StringComparison.Ordinal)
-            .Replace("{action}", message.Action, StringComparison.Ordinal)
+            .Replace("{action}", Uri.EscapeDataString(message.Action ?? ""), StringComparison.Ordinal)
             : null;
     }
 }

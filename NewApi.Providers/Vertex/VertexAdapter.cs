@@ -86,8 +86,8 @@ internal sealed partial class VertexAdapter : ProviderAdapter
         var path = message.Dialect switch
         {
             Dialect.OpenAIChat => "/endpoints/openapi/chat/completions",
-            Dialect.AnthropicMessages => $"/publishers/anthropic/models/{Dated(message.Model)}:{action}",
-            _ => $"/publishers/google/models/{Uri.EscapeDataString(message.Model)}:{action}",
+            Dialect.AnthropicMessages => $"/publishers/anthropic/models/{Dated(Uri.EscapeDataString(message.Model))}:{action}",
+            _ => $"/publishers/google/models/{Uri.EscapeDataString(message.Model)}:{Uri.EscapeDataString(action ?? "")}",
         };
         var address = new Uri($"{host}/{version}{place}{path}");
         if (message.Stream && message.Dialect is Dialect.AnthropicMessages or Dialect.GeminiContent)

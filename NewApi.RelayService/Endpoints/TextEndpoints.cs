@@ -44,17 +44,19 @@ internal static class TextEndpoints
         {
             var call = (string?)http.Request.RouteValues["call"] ?? "";
             var colon = call.LastIndexOf(':');
-            return colon <= 0 || colon == call.Length - 1
-                ? ReplyWriter.WriteFaultAsync(http, ErrorShape.Gemini, Unserved(http.Request), RequestIds.Begin(http))
-                : pipeline.RunAsync(http, DialectOf(call[(colon + 1)..]), call[..colon], call[(colon + 1)..]);
+            return colon > 0 && DialectOf(call[(colon + 1)..]) is { } dialect
+                ? pipeline.RunAsync(http, dialect, call[..colon], call[(colon + 1)..])
+                : ReplyWriter.WriteFaultAsync(http, ErrorShape.Gemini, Unserved(http.Request), RequestIds.Begin(http));
         })).ForCallers();
     }
 
-    private static Dialect DialectOf(string action) => action switch
+    /// <summary>Null for actions that nobody knows the price of: what they make would be paid upstream and by no caller.</summary>
+    private static Dialect? DialectOf(string action) => action switch
     {
         "generateContent" or "streamGenerateContent" => Dialect.GeminiContent,
         "embedContent" or "batchEmbedContents" => Dialect.GeminiEmbeddings,
-        _ => Dialect.GeminiAction,
+        "countTokens" or "predict" => Dialect.GeminiAction,
+        _ => null,
     };
 
     private static RelayFault Unserved(HttpRequest request) =>

@@ -28,6 +28,12 @@ public sealed class RefusedRequestTests
         { "/v1beta/models/gpt-4o:generateContent", "{\"contents\":", 400 },
         { "/v1/no/such/route", "{}", 404 },
         { "/v1beta/models/gpt-4o", "{}", 404 },
+        { "/v1beta/models/gpt-4o:", "{}", 404 },
+        { "/v1beta/models/gpt-4o:generateContent%3F", "{\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}", 404 },
+        { "/v1beta/models/gpt-4o:streamGenerateContent%3F", "{\"contents\":[{\"parts\":[{\"text\":\"x\"}]}]}", 404 },
+        { "/v1beta/models/gpt-4o:x%5C..%5C..%5Copenai%5Cchat%5Ccompletions", "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}", 404 },
+        { "/v1beta/models/gpt-4o:batchGenerateContent", "{}", 404 },
+        { "/v1beta/models/gpt-4o:predictLongRunning", "{\"instances\":[{\"prompt\":\"x\"}]}", 404 },
     };
 
     [Theory, MemberData(nameof(Bodies))]

@@ -115,6 +115,19 @@ public sealed class DocumentTests
         await relay.AssertBooksAreRightAsync(1);
     }
 
+    [Fact]
+    public async Task Answer_of_Gemini_that_is_no_vector_is_charged_for_what_it_says_it_made()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Json(
+            """{"candidates":[{}],"usageMetadata":{"promptTokenCount":100,"candidatesTokenCount":40,"thoughtsTokenCount":60,"totalTokenCount":200}}"""));
+        await using var relay = await StartAsync(upstream, "some-model", type: 24, ratio: 1);
+
+        await relay.PostAsync("/v1beta/models/some-model:predict", """{"instances":[{"content":"Hi"}]}""");
+
+        var charge = Assert.Single(await relay.ChargesAsync());
+        Assert.Equal((100, 100), (charge.PromptTokens, charge.CompletionTokens));
+    }
+
     [Theory]
     [InlineData("embedContent", """{"model":"models/short","content":{"parts":[{"text":"Hi"}]}}""", """{"embedding":{"values":[0.1]}}""")]
     [InlineData("batchEmbedContents", """{"requests":[{"model":"models/short","content":{"parts":[{"text":"Hi"}]}}]}""", """{"embeddings":[{"values":[0.1]}]}""")]
