@@ -35,14 +35,33 @@ public sealed class WindowCounters<TKey>(TimeSpan window, TimeProvider clock)
         }
     }
 
-    /// <summary>Adds an amount, or takes one back, whatever the limit.</summary>
+    /// <summary>Adds an amount, whatever the limit.</summary>
     public void Add(TKey key, long amount)
     {
         var counter = Turn(key, out _, out var asked);
         lock (counter)
         {
             counter.AskedAt = asked;
-            counter.Current = Math.Max(0, counter.Current + amount);
+            counter.Current += amount;
+        }
+    }
+
+    /// <summary>Takes back what was added at a time. It counts in the window of that time, if anywhere, and not in one that came later.</summary>
+    public void TakeBack(TKey key, long amount, DateTimeOffset at)
+    {
+        var counter = Turn(key, out _, out var asked);
+        lock (counter)
+        {
+            counter.AskedAt = asked;
+            switch (counter.Window - at.UtcTicks / window.Ticks)
+            {
+                case <= 0:
+                    counter.Current = Math.Max(0, counter.Current - amount);
+                    break;
+                case 1:
+                    counter.Previous = Math.Max(0, counter.Previous - amount);
+                    break;
+            }
         }
     }
 

@@ -235,7 +235,9 @@ internal sealed class RelayPipeline(
         }
         // Both read the caller's body, so neither is left running.
         await ((Task)loser).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var (kept, dropped) = answered ? (winner, loser) : (loser, winner);
+        var (kept, dropped, over) = answered ? (winner, loser, lost) : (loser, winner, lost == attempt ? beside : attempt);
+        // Its channel has room for others while the one that is kept still answers.
+        Leave(call, over);
         if (dropped.IsCompletedSuccessfully)
         {
             dropped.Result.Dispose();

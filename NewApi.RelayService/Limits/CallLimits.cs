@@ -78,13 +78,13 @@ internal sealed class CallLimits(TimeProvider clock, ILogger<CallLimits> log)
                 ? fault with { Code = "channel_limit_reached", Final = false, Leg = Leg.Connect }
                 : null;
 
-    /// <summary>An attempt on a channel is over.</summary>
+    /// <summary>An attempt on a channel has not become the answer: the channel has its place and the tokens back, though it was asked.</summary>
     public void Leave(RelayCall call, Channel channel)
     {
         if (call.Entered is { Count: > 0 } entered
             && entered.FindIndex(place => place.Scope == LimitScope.Channel && place.Name == channel.Id.ToString(CultureInfo.InvariantCulture)) is >= 0 and var at)
         {
-            Release(entered[at]);
+            GiveBack(entered[at]);
             entered.RemoveAt(at);
         }
     }
@@ -102,9 +102,14 @@ internal sealed class CallLimits(TimeProvider clock, ILogger<CallLimits> log)
         foreach (var place in call.Entered ?? [])
         {
             Release(place);
-            if (place.Reserved > 0 || call.TokensUsed > 0)
+            var more = call.TokensUsed - place.Reserved;
+            if (more > 0)
             {
-                _tokens.Add((place.Scope, place.Name), call.TokensUsed - place.Reserved);
+                _tokens.Add(place.Key, more);
+            }
+            else if (more < 0)
+            {
+                _tokens.TakeBack(place.Key, -more, place.At);
             }
         }
         call.Entered = null;
@@ -141,27 +146,44 @@ internal sealed class CallLimits(TimeProvider clock, ILogger<CallLimits> log)
             Release(key);
             return Refused($"Too many calls of this {word} run at the same time.", TimeSpan.FromSeconds(1));
         }
-        var reserved = limit.Tokens > 0 ? Math.Max(1, call.PromptEstimate) : 0;
-        if ((limit.Requests > 0 && !_requests.TryAdd(key, 1, limit.Requests))
-            || (limit.Tokens > 0 && !_tokens.TryAdd(key, reserved, limit.Tokens)))
+        var place = new LimitPlace(scope, name, limit.Concurrency > 0, Reserved: 0, clock.GetUtcNow());
+        if (limit.Requests > 0 && !_requests.TryAdd(key, 1, limit.Requests))
         {
-            Leave(limit, key);
-            return Refused($"The limit per minute of this {word} is reached.", Minute);
+            Release(place);
+            return RefusedForMinute(word);
         }
+        var reserved = limit.Tokens > 0 ? Math.Max(1, call.PromptEstimate) : 0;
+        if (limit.Tokens > 0 && !_tokens.TryAdd(key, reserved, limit.Tokens))
+        {
+            Undo(limit, place);
+            return RefusedForMinute(word);
+        }
+        place = place with { Reserved = reserved };
         if (limit.DailyRequests > 0 && !_daily.TryAdd(key, 1, limit.DailyRequests))
         {
-            Leave(limit, key);
+            Undo(limit, place);
             return Refused($"The limit per day of this {word} is reached.", TimeSpan.FromHours(1));
         }
-        (call.Entered ??= []).Add(new LimitPlace(scope, name, limit.Concurrency > 0, reserved));
+        (call.Entered ??= []).Add(place);
         return null;
     }
 
-    private void Leave(Limit limit, (LimitScope, string) key)
+    /// <summary>What one limit refuses counts towards no other.</summary>
+    private void Undo(Limit limit, LimitPlace place)
     {
-        if (limit.Concurrency > 0)
+        GiveBack(place);
+        if (limit.Requests > 0)
         {
-            Release(key);
+            _requests.TakeBack(place.Key, 1, place.At);
+        }
+    }
+
+    private void GiveBack(LimitPlace place)
+    {
+        Release(place);
+        if (place.Reserved > 0)
+        {
+            _tokens.TakeBack(place.Key, place.Reserved, place.At);
         }
     }
 
@@ -169,7 +191,7 @@ internal sealed class CallLimits(TimeProvider clock, ILogger<CallLimits> log)
     {
         if (place.Counts)
         {
-            Release((place.Scope, place.Name));
+            Release(place.Key);
         }
     }
 
@@ -202,6 +224,8 @@ internal sealed class CallLimits(TimeProvider clock, ILogger<CallLimits> log)
         static (minutes, clock) => (new(TimeSpan.FromMinutes(minutes), clock), new(TimeSpan.FromMinutes(minutes), clock)),
         clock);
 
+    private static RelayFault RefusedForMinute(string word) => Refused($"The limit per minute of this {word} is reached.", Minute);
+
     private static RelayFault Refused(string message, TimeSpan wait) =>
         new(429, "rate_limit_exceeded", message) { Final = true, RetryAfter = wait };
 }
@@ -211,4 +235,8 @@ internal sealed class CallLimits(TimeProvider clock, ILogger<CallLimits> log)
 /// <param name="Name">Whose limit it is.</param>
 /// <param name="Counts">It takes one of the places for calls at the same time.</param>
 /// <param name="Reserved">Tokens counted ahead of the real usage.</param>
-internal readonly record struct LimitPlace(LimitScope Scope, string Name, bool Counts, long Reserved);
+/// <param name="At">When they were.</param>
+internal readonly record struct LimitPlace(LimitScope Scope, string Name, bool Counts, long Reserved, DateTimeOffset At)
+{
+    public (LimitScope, string) Key => (Scope, Name);
+}

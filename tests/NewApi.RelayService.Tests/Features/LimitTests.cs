@@ -78,6 +78,69 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Tokens_of_an_attempt_that_failed_do_not_fill_the_minute_of_its_channel()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Faults.InTurn(Faults.Status(400), Faults.Status(400), OpenAIAnswers.Good));
+        await using var relay = await StartAsync("""{"channel":{"1":{"tpm":5}}}""", upstream);
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await relay.ChatAsync()).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await relay.ChatAsync()).Status);
+        Assert.Equal(HttpStatusCode.OK, (await relay.ChatAsync()).Status);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await relay.ChatAsync()).Status);
+    }
+
+    [Theory]
+    [InlineData("""{"channel":{"1":{"concurrency":1}}}""")]
+    [InlineData("""{"channel":{"1":{"tpm":5}}}""")]
+    public async Task Channel_that_was_outrun_has_room_while_the_winner_still_answers(string rules)
+    {
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var slow = await FakeUpstream.StartAsync(Faults.InTurn(Faults.StallBeforeHeaders, OpenAIAnswers.Good));
+        await using var quick = await FakeUpstream.StartAsync(
+            Faults.InTurn(Faults.After(1, Faults.Once(go.Task, Faults.Send(OpenAIAnswers.End()))), OpenAIAnswers.Good));
+        await using var relay = await StartHedgingAsync(rules, slow, quick);
+
+        using var first = await relay.OpenAsync(
+            "/v1/chat/completions", """{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Hello"}]}""");
+        var second = await relay.ChatAsync();
+        go.SetResult();
+
+        Assert.Equal((HttpStatusCode.OK, OpenAIAnswers.Words), (second.Status, second.Content));
+        Assert.Equal(2, slow.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Tokens_of_the_winner_are_not_counted_on_the_channel_that_was_outrun()
+    {
+        await using var slow = await FakeUpstream.StartAsync(Faults.InTurn(Faults.StallBeforeHeaders, OpenAIAnswers.Good));
+        await using var quick = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartHedgingAsync("""{"channel":{"1":{"tpm":5}}}""", slow, quick);
+
+        Assert.Equal(HttpStatusCode.OK, (await relay.ChatAsync()).Status);
+        Assert.Equal(HttpStatusCode.OK, (await relay.ChatAsync()).Status);
+
+        Assert.Equal(2, slow.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("""{"key":{"1":{"rpd":1,"tpm":3000}}}""")]
+    [InlineData("""{"key":{"1":{"rpd":1,"rpm":3}}}""")]
+    public async Task Call_that_one_limit_refuses_counts_towards_no_other(string rules)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await StartAsync(rules, upstream);
+        var prompt = new string('x', 3000);
+
+        Assert.Equal(HttpStatusCode.OK, (await relay.ChatAsync(prompt: prompt)).Status);
+        for (var i = 0; i < 4; i++)
+        {
+            var refused = await relay.ChatAsync(prompt: prompt);
+
+            Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromHours(1)), (refused.Status, refused.Headers.RetryAfter!.Delta));
+        }
+    }
+
+    [Fact]
     public async Task Success_limit_of_a_user_does_not_count_failures()
     {
         await using var upstream = await FakeUpstream.StartAsync(Faults.Status(400));
@@ -122,6 +185,12 @@ public sealed class LimitTests
         Assert.Equal(refused ? 0 : 1, upstream.Requests.Count);
         Assert.Equal(refused, reply.Text.Contains("sensitive_words_detected", StringComparison.Ordinal));
     }
+
+    /// <summary>The first channel is preferred, and the second asked beside it when it is slow.</summary>
+    private static Task<RelayHost> StartHedgingAsync(string rules, FakeUpstream slow, FakeUpstream quick) => RelayHost.StartAsync(
+        [RelayHost.Channel(1, slow, row => row.Priority = 10), RelayHost.Channel(2, quick)],
+        options => options with { HedgeAfter = TimeSpan.FromMilliseconds(150) },
+        options: new() { ["limit_setting.rules"] = rules });
 
     private static Task<RelayHost> StartAsync(string rules, FakeUpstream upstream) =>
         RelayHost.StartAsync([RelayHost.Channel(1, upstream)], options: new() { ["limit_setting.rules"] = rules });

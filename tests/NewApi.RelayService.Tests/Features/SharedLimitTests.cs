@@ -78,11 +78,49 @@ public sealed class SharedLimitTests
         Assert.Equal(HttpStatusCode.OK, (await two.ChatAsync()).Status);
     }
 
+    [Fact]
+    public async Task Tokens_of_an_attempt_that_failed_on_one_relay_do_not_fill_the_channel_on_another()
+    {
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = await FakeUpstream.StartAsync(Faults.InTurn(
+            Faults.Status(400),
+            async (http, request) =>
+            {
+                arrived.TrySetResult();
+                await go.Task;
+                await Faults.Status(400)(http, request);
+            },
+            OpenAIAnswers.Good));
+        var options = new Dictionary<string, string> { ["limit_setting.rules"] = """{"channel":{"1":{"tpm":5}}}""" };
+        var redis = (await TestServers.RedisAsync()).NewConnectionString();
+        // A minute that ends meanwhile would be another story.
+        var clock = new ShiftedClock();
+        clock.Advance(TimeSpan.FromSeconds(60 - clock.GetUtcNow().Second));
+        await using var one = await StartAsync(options, redis, upstream, clock);
+        await using var two = await StartAsync(options, redis, upstream, clock);
+
+        await two.ChatAsync();
+        var failing = one.ChatAsync();
+        await arrived.Task;
+        await ExchangeAsync(one);
+        await ExchangeAsync(two);
+        var refused = await two.ChatAsync();
+        go.SetResult();
+        await failing;
+        await ExchangeAsync(one);
+        await ExchangeAsync(two);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.Status);
+        Assert.Equal(HttpStatusCode.OK, (await two.ChatAsync()).Status);
+    }
+
     private static Task<RelayHost> StartAsync(string rules, string redis, FakeUpstream upstream) =>
         StartAsync(new Dictionary<string, string> { ["limit_setting.rules"] = rules }, redis, upstream);
 
-    private static Task<RelayHost> StartAsync(Dictionary<string, string> options, string redis, FakeUpstream upstream) =>
-        RelayHost.StartAsync([RelayHost.Channel(1, upstream)], options: options, redis: redis);
+    private static Task<RelayHost> StartAsync(
+        Dictionary<string, string> options, string redis, FakeUpstream upstream, TimeProvider? clock = null) =>
+        RelayHost.StartAsync([RelayHost.Channel(1, upstream)], options: options, redis: redis, clock: clock);
 
     private static Task ExchangeAsync(RelayHost relay) => relay.Services.GetRequiredService<SharedLimits>().ExchangeAsync(Cancel);
 }
