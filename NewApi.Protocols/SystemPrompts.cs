@@ -37,7 +37,7 @@ public static class SystemPrompts
         var system = messages.OfType<JsonObject>().FirstOrDefault(message => RoleOf(message) is "system" or "developer");
         if (system is null)
         {
-            messages.Insert(0, new JsonObject { ["role"] = IsReasoning(model) ? "developer" : "system", ["content"] = prompt });
+            messages.Insert(0, new JsonObject { ["role"] = KnowsDeveloper(model) ? "developer" : "system", ["content"] = prompt });
             return true;
         }
 
@@ -86,7 +86,7 @@ public static class SystemPrompts
     private static string? RoleOf(JsonObject message) => message["role"] is JsonValue role && role.TryGetValue<string>(out var text) ? text : null;
 
     /// <summary>Reasoning models of OpenAI take instructions from the developer; the first two of them knew neither role.</summary>
-    private static bool IsReasoning(string model) =>
+    internal static bool KnowsDeveloper(string model) =>
         model.StartsWith("gpt-5", StringComparison.Ordinal)
         || (model is ['o', >= '0' and <= '9', ..] && !model.StartsWith("o1-mini", StringComparison.Ordinal) && !model.StartsWith("o1-preview", StringComparison.Ordinal));
 }

@@ -8,7 +8,7 @@ using NewApi.Protocols.Canonical;
 namespace NewApi.Protocols.OpenAI;
 
 /// <summary>Writes a request for an upstream that speaks OpenAI chat.</summary>
-internal readonly struct ChatRequestWriter(Utf8JsonWriter json, UpstreamTraits traits)
+internal readonly struct ChatRequestWriter(Utf8JsonWriter json, string model, UpstreamTraits traits)
 {
     private const int LongestUser = 64;
     private const int MostStops = 4;
@@ -16,7 +16,7 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, UpstreamTraits t
     public static void Write(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits)
     {
         using var json = new Utf8JsonWriter(output, ErrorBody.WriterOptions);
-        new ChatRequestWriter(json, traits).WriteBody(request);
+        new ChatRequestWriter(json, request.Model, traits).WriteBody(request);
     }
 
     private void WriteBody(ChatRequest request)
@@ -127,8 +127,9 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, UpstreamTraits t
         json.WriteStartObject();
         json.WriteString("role"u8, message.Role switch
         {
-            ChatRole.System => "system"u8,
-            ChatRole.Developer => "developer"u8,
+            // Most upstreams refuse the word, and no model but those means anything else by it.
+            ChatRole.Developer when SystemPrompts.KnowsDeveloper(model) => "developer"u8,
+            ChatRole.System or ChatRole.Developer => "system"u8,
             ChatRole.Assistant => "assistant"u8,
             _ => "user"u8,
         });
