@@ -1,7 +1,9 @@
+using System.Collections.ObjectModel;
 using NewApi.Domain;
 using NewApi.Domain.Pricing;
 using NewApi.Domain.Pricing.Expressions;
 using NewApi.Protocols;
+using NewApi.Protocols.Canonical;
 using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 using NewApi.RelayService.Limits;
@@ -98,6 +100,9 @@ internal sealed class RelayCall(HttpContext http, Dialect dialect, string reques
 
     /// <summary>Custom tools of a translated request: their calls are told as such.</summary>
     public IReadOnlyCollection<string> CustomTools { get; set; } = [];
+
+    /// <summary>Tools of a translated request that stand in namespaces: their calls are told as such.</summary>
+    public IReadOnlyDictionary<string, QualifiedName> Qualified { get; set; } = ReadOnlyDictionary<string, QualifiedName>.Empty;
 
     /// <summary>The rule that ties the call to a channel, or null.</summary>
     public AffinityMatch? Affinity { get; set; }

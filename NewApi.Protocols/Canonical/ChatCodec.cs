@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.ObjectModel;
 using System.Text.Json;
 using NewApi.Domain;
 using NewApi.Domain.Options;
@@ -159,6 +160,9 @@ public sealed record ReplyContext(string RequestId, string Model, long Created, 
 {
     /// <summary>Names of the request's custom tools (<see cref="ChatTool.IsCustom"/>): calls of them are told as such.</summary>
     public IReadOnlyCollection<string> CustomTools { get; init; } = [];
+
+    /// <summary>The request's tools in namespaces (<see cref="ChatRequest.Qualified"/>): calls of them are told as such.</summary>
+    public IReadOnlyDictionary<string, QualifiedName> Qualified { get; init; } = ReadOnlyDictionary<string, QualifiedName>.Empty;
 }
 
 /// <summary>What an upstream understands beyond its dialect, as far as codecs care; rows of its provider profile decide.</summary>

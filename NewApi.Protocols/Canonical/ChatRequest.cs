@@ -17,6 +17,12 @@ public sealed class ChatRequest
 
     public List<ChatTool> Tools { get; } = [];
 
+    /// <summary>
+    /// Tools that the caller keeps in namespaces, by the names under which they are offered; also those that only earlier turns called. Calls
+    /// of them are told as the caller names them.
+    /// </summary>
+    public Dictionary<string, QualifiedName> Qualified { get; } = [];
+
     public ToolChoice? ToolChoice { get; set; }
 
     public bool? ParallelToolCalls { get; set; }
@@ -123,6 +129,9 @@ public sealed record ChatTool(string Name)
 
     public CacheMark? Cache { get; init; }
 }
+
+/// <summary>A tool as the Responses dialect names it, which groups tools: <c>{"namespace":"mcp__github","name":"get_me"}</c>.</summary>
+public sealed record QualifiedName(string Namespace, string Name);
 
 public enum BuiltInTool
 {

@@ -11,13 +11,15 @@ namespace NewApi.Protocols.OpenAI;
 ///    {"type":"message","role":"user","content":[{"type":"input_text","text":"…"},{"type":"input_image","image_url":"…"}]},
 ///    {"type":"reasoning","summary":[{"type":"summary_text","text":"…"}],"encrypted_content":"…"},
 ///    {"type":"function_call","call_id":"call_1","name":"f","arguments":"{}"},
-///    {"type":"function_call_output","call_id":"call_1","output":"…"}],
-///  "tools":[{"type":"function","name":"f","parameters":{}}],"reasoning":{"effort":"low"},"text":{"format":{"type":"json_schema",…}}}
+///    {"type":"function_call_output","call_id":"call_1","output":"…"},
+///    {"type":"function_call","call_id":"call_2","namespace":"mcp__n","name":"g","arguments":"{}"}],
+///  "tools":[{"type":"function","name":"f","parameters":{}},{"type":"namespace","name":"mcp__n","tools":[{"type":"function","name":"g",…}]}],"reasoning":{"effort":"low"},"text":{"format":{"type":"json_schema",…}}}
 /// </code>
 /// State that lives at OpenAI (earlier responses, conversations, stored items) cannot be sent anywhere else, and is an error.
 /// </summary>
 internal sealed class ResponsesRequestReader(ChatRequest request)
 {
+    private readonly ToolNames _toolNames = new(request.Qualified);
     private readonly Dictionary<string, string> _callNames = [];
     private readonly Dictionary<string, string> _callSignatures = [];
 
@@ -41,6 +43,8 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
             request.Messages.Add(new ChatMessage(ChatRole.System, [new TextPart(instructions)]));
         }
 
+        // Before the calls of earlier turns, so that what is on offer has the first choice of names.
+        ReadTools(body);
         switch (body.Find("input"u8))
         {
             case null:
@@ -60,7 +64,6 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
                 throw new TranslationException("'input' must be a string or an array.");
         }
 
-        ReadTools(body);
         ReadToolChoice(body);
         ReadSettings(body);
     }
@@ -242,7 +245,7 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
     private void ReadCall(JsonElement item, string arguments)
     {
         var id = item.Text("call_id"u8) ?? item.Text("id"u8) ?? throw new TranslationException("A call needs a 'call_id'.");
-        var name = item.Text("name"u8) ?? throw new TranslationException("A call needs a 'name'.");
+        var name = OfferedName(item, item.Text("name"u8) ?? throw new TranslationException("A call needs a 'name'."));
         _callNames[id] = name;
         Assistant(new ToolCallPart(id, name, arguments));
     }
@@ -289,13 +292,22 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
 
     private void ReadTools(JsonElement body)
     {
-        foreach (var tool in body.Array("tools"u8)?.EnumerateArray() ?? default)
+        var tools = body.Array("tools"u8)?.EnumerateArray() ?? default;
+        foreach (var tool in tools)
         {
-            ReadTool(tool);
+            if ((tool.Find("function"u8) ?? tool).Word("name"u8) is { } name)
+            {
+                _toolNames.Keep(name);
+            }
+        }
+
+        foreach (var tool in tools)
+        {
+            ReadTool(tool, null);
         }
     }
 
-    private void ReadTool(JsonElement tool)
+    private void ReadTool(JsonElement tool, string? space)
     {
         if (tool.ValueKind != JsonValueKind.Object)
         {
@@ -307,7 +319,7 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
             case "function":
                 // Older clients nest the function, as OpenAI chat does.
                 var function = tool.Object("function"u8) ?? tool;
-                request.Tools.Add(new ChatTool(NameOf(function))
+                request.Tools.Add(new ChatTool(NameOf(function, space))
                 {
                     Description = function.Text("description"u8),
                     Parameters = function.Object("parameters"u8),
@@ -315,12 +327,13 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
                 });
                 break;
             case "custom":
-                request.Tools.Add(CustomTools.ToFunction(NameOf(tool), tool.Text("description"u8), tool.Object("format"u8)));
+                request.Tools.Add(CustomTools.ToFunction(NameOf(tool, space), tool.Text("description"u8), tool.Object("format"u8)));
                 break;
             case "namespace":
+                var name = NameOf(tool, null);
                 foreach (var member in tool.Items("tools"u8))
                 {
-                    ReadTool(member);
+                    ReadTool(member, name);
                 }
 
                 break;
@@ -342,7 +355,23 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
         }
     }
 
-    private static string NameOf(JsonElement tool) => tool.Text("name"u8) ?? throw new TranslationException("A tool needs a 'name'.");
+    private string NameOf(JsonElement tool, string? space)
+    {
+        var name = tool.Text("name"u8) ?? throw new TranslationException("A tool needs a 'name'.");
+        return space is null ? name : _toolNames.Of(new QualifiedName(space, name));
+    }
+
+    /// <summary>The name under which a tool that is called is offered.</summary>
+    private string OfferedName(JsonElement call, string name) =>
+        call.Text("namespace"u8) is { Length: > 0 } space ? _toolNames.Of(new QualifiedName(space, name)) : name;
+
+    /// <summary>The same for one that is chosen, where the namespace may be left out.</summary>
+    private string ChosenName(JsonElement choice, string name)
+    {
+        var offered = OfferedName(choice, name);
+        return request.Tools.Exists(tool => tool.Name == offered) ? offered
+            : request.Qualified.FirstOrDefault(one => one.Value.Name == name).Key ?? offered;
+    }
 
     private void ReadToolChoice(JsonElement body)
     {
@@ -354,17 +383,26 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
                 request.ToolChoice = new ToolChoice(ModeOf(word.GetString()));
                 break;
             case { ValueKind: JsonValueKind.Object } choice when choice.Text("type"u8) == "allowed_tools":
-                var names = new HashSet<string?>();
+                var names = new HashSet<string>();
                 foreach (var tool in choice.Items("tools"u8))
                 {
-                    names.Add(tool.Word("name"u8));
+                    if (tool.Word("name"u8) is not { } allowed)
+                    {
+                        continue;
+                    }
+
+                    names.Add(ChosenName(tool, allowed));
+                    if (tool.Word("type"u8) == "namespace")
+                    {
+                        names.UnionWith(request.Qualified.Where(one => one.Value.Namespace == allowed).Select(one => one.Key));
+                    }
                 }
 
                 request.Tools.RemoveAll(tool => tool.BuiltIn is null && !names.Contains(tool.Name));
                 request.ToolChoice = new ToolChoice(ModeOf(choice.Text("mode"u8)));
                 break;
             case { ValueKind: JsonValueKind.Object } choice when (choice.Object("function"u8) ?? choice).Text("name"u8) is { } name:
-                request.ToolChoice = new ToolChoice(ToolChoiceMode.Named, name);
+                request.ToolChoice = new ToolChoice(ToolChoiceMode.Named, ChosenName(choice, name));
                 break;
             case { ValueKind: JsonValueKind.Object }:
                 request.ToolChoice = new ToolChoice(ToolChoiceMode.Auto);

@@ -136,7 +136,9 @@ internal sealed class ResponsesStreamWriter(IBufferWriter<byte> output, ReplyCon
         Close();
         var text = Encoding.UTF8.GetString(name);
         var custom = context.CustomTools.Contains(text);
-        var open = new Call(call, _items++, (custom ? "ctc_" : "fc_") + Unique(), Encoding.UTF8.GetString(id), text, custom);
+        context.Qualified.TryGetValue(text, out var qualified);
+        var open = new Call(
+            call, _items++, (custom ? "ctc_" : "fc_") + Unique(), Encoding.UTF8.GetString(id), qualified?.Namespace, qualified?.Name ?? text, custom);
         _calls.Add(open);
         var json = Event("response.output_item.added"u8);
         json.WriteNumber("output_index"u8, open.Index);
@@ -567,7 +569,7 @@ internal sealed class ResponsesStreamWriter(IBufferWriter<byte> output, ReplyCon
             var done = Event("response.function_call_arguments.done"u8);
             done.WriteString("item_id"u8, call.Id);
             done.WriteNumber("output_index"u8, call.Index);
-            done.WriteString("name"u8, call.Name);
+            WriteName(done, call);
             done.WritePropertyName("arguments"u8);
             done.WriteRawValue(arguments, skipInputValidation: true);
             End(done);
@@ -670,7 +672,7 @@ internal sealed class ResponsesStreamWriter(IBufferWriter<byte> output, ReplyCon
         json.WriteString("type"u8, call.Custom ? "custom_tool_call"u8 : "function_call"u8);
         json.WriteString("status"u8, done ? "completed"u8 : "in_progress"u8);
         json.WriteString("call_id"u8, call.CallId);
-        json.WriteString("name"u8, call.Name);
+        WriteName(json, call);
         if (call.Custom)
         {
             json.WriteString("input"u8, done ? CustomTools.ToInput(JsonElement.Parse(call.Arguments.Close()).GetString()!) : "");
@@ -682,6 +684,16 @@ internal sealed class ResponsesStreamWriter(IBufferWriter<byte> output, ReplyCon
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteName(Utf8JsonWriter json, Call call)
+    {
+        if (call.Namespace is { } space)
+        {
+            json.WriteString("namespace"u8, space);
+        }
+
+        json.WriteString("name"u8, call.Name);
     }
 
     /// <summary>The members that OpenAI's clients insist on; what the request said is not repeated.</summary>
@@ -846,7 +858,7 @@ internal sealed class ResponsesStreamWriter(IBufferWriter<byte> output, ReplyCon
         output.Write("\n\n"u8);
     }
 
-    private sealed class Call(int number, int index, string id, string callId, string name, bool custom)
+    private sealed class Call(int number, int index, string id, string callId, string? space, string name, bool custom)
     {
         public int Number => number;
 
@@ -855,6 +867,8 @@ internal sealed class ResponsesStreamWriter(IBufferWriter<byte> output, ReplyCon
         public string Id => id;
 
         public string CallId => callId;
+
+        public string? Namespace => space;
 
         public string Name => name;
 

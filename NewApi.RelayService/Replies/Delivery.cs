@@ -142,6 +142,7 @@ internal sealed class Delivery(
             call.RequestId, call.UpstreamModel, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate)
         {
             CustomTools = call.CustomTools,
+            Qualified = call.Qualified,
         };
         var output = new PooledBuffer();
         var codec = Translations.CodecOf(call.Dialect);

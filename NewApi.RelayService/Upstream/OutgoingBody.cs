@@ -195,6 +195,7 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         }
         var request = Translations.CodecOf(call.Dialect).ReadRequest(source.RootElement, call.Model, call.Stream);
         request.Model = model;
+        call.Qualified = request.Qualified;
         call.CustomTools = [.. request.Tools.Where(tool => tool.IsCustom).Select(tool => tool.Name)];
         if (MediaFetch.IsNeeded(dialect))
         {

@@ -276,6 +276,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         call.RequestId, exchange.Model, clock.GetUtcNow().ToUnixTimeSeconds(), call.Scan.IncludeUsage, call.PromptEstimate)
     {
         CustomTools = call.CustomTools,
+        Qualified = call.Qualified,
     };
 
     private async Task<RelayFault> ReadErrorAsync(Dialect dialect, Exchange exchange)

@@ -28,6 +28,32 @@ public sealed class CodexTests
            {"type":"custom_tool_call_output","call_id":"call_3","output":"Done"}]}
         """;
 
+    /// <summary>Tools of two MCP servers, which Codex puts into namespaces, an earlier call of one of them, and a tool of its own.</summary>
+    private const string Namespaces =
+        """
+        {"model":"m","tools":[
+           {"type":"namespace","name":"mcp__codegraph","description":"Code","tools":[
+             {"type":"function","name":"search","description":"Finds code.","parameters":{"type":"object","properties":{"query":{"type":"string"}}}},
+             {"type":"custom","name":"patch"}]},
+           {"type":"namespace","name":"mcp__web__","tools":[{"type":"function","name":"search","parameters":{"type":"object","properties":{}}}]},
+           {"type":"function","name":"shell","parameters":{"type":"object","properties":{}}}],
+         "tool_choice":{"type":"function","namespace":"mcp__web__","name":"search"},
+         "input":[
+           {"type":"message","role":"user","content":[{"type":"input_text","text":"Find it"}]},
+           {"type":"function_call","namespace":"mcp__codegraph","name":"search","arguments":"{}","call_id":"call_1"},
+           {"type":"function_call_output","call_id":"call_1","output":"nothing"},
+           {"type":"function_call","name":"shell","arguments":"{}","call_id":"call_2"},
+           {"type":"function_call_output","call_id":"call_2","output":"nothing"}]}
+        """;
+
+    /// <summary>The beginning of every conversation.</summary>
+    private const string Chat =
+        """
+        {"model":"m","instructions":"You are Codex.","input":[
+           {"type":"message","role":"developer","content":[{"type":"input_text","text":"Sandbox: on"}]},
+           {"type":"message","role":"user","content":[{"type":"input_text","text":"Hi"}]}]}
+        """;
+
     private static readonly ReplyContext Context = Translate.Context with { CustomTools = ["apply_patch"] };
 
     [Fact]
@@ -86,6 +112,120 @@ public sealed class CodexTests
         Assert.Contains(request["input"]!.AsArray(), item => (string?)item!["type"] == "custom_tool_call_output");
         Assert.Contains(request["input"]!.AsArray(), item => (string?)item!["encrypted_content"] == "gAAAA");
         Assert.False((bool)request["store"]!);
+    }
+
+    [Theory]
+    [InlineData("deepseek-chat", "system")]
+    [InlineData("gpt-4.1", "system")]
+    [InlineData("o1-mini", "system")]
+    [InlineData("o3", "developer")]
+    [InlineData("gpt-5.1-codex", "developer")]
+    public void Only_models_that_know_a_developer_hear_of_one(string model, string role)
+    {
+        var request = JsonNode.Parse(Translate.Request(Dialect.OpenAIResponses, Dialect.OpenAIChat, Chat, model))!;
+
+        Assert.Equal(["system", role, "user"], request["messages"]!.AsArray().Select(message => (string)message!["role"]!));
+    }
+
+    [Fact]
+    public void Tools_of_its_servers_are_offered_under_names_of_their_own()
+    {
+        var request = JsonNode.Parse(Translate.Request(Dialect.OpenAIResponses, Dialect.OpenAIChat, Namespaces))!;
+
+        Assert.Equal(["mcp__codegraph__search", "mcp__codegraph__patch", "mcp__web__search", "shell"], OfferedNames(request));
+        Assert.Equal("mcp__web__search", (string)request["tool_choice"]!["function"]!["name"]!);
+        var calls = request["messages"]!.AsArray().Where(message => message!["tool_calls"] is not null).Select(message => message!["tool_calls"]![0]!);
+        Assert.Equal(["mcp__codegraph__search", "shell"], calls.Select(call => (string)call["function"]!["name"]!));
+    }
+
+    [Fact]
+    public void Result_of_a_server_bears_the_name_of_its_call()
+    {
+        var request = JsonNode.Parse(Translate.Request(Dialect.OpenAIResponses, Dialect.GeminiContent, Namespaces, "gemini-2.5-pro"))!;
+
+        Assert.Equal("mcp__codegraph__search", (string)request["contents"]![2]!["parts"]![0]!["functionResponse"]!["name"]!);
+    }
+
+    [Theory]
+    [InlineData("mcp__codegraph__search", "mcp__codegraph", "search")]
+    [InlineData("mcp__web__search", "mcp__web__", "search")]
+    [InlineData("shell", null, "shell")]
+    public void Call_of_a_server_comes_back_with_its_namespace(string offered, string? space, string name)
+    {
+        var context = ContextOf(Namespaces);
+        var answer = $$$"""{"id":"1","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"call_9","type":"function","function":{"name":"{{{offered}}}","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}""";
+        var chunk = $$$"""{"id":"1","model":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_9","type":"function","function":{"name":"{{{offered}}}","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}""";
+
+        var events = Translate.Events(Translate.Stream(Dialect.OpenAIChat, Dialect.OpenAIResponses, $"data: {chunk}\n\ndata: [DONE]\n\n", context));
+        var whole = JsonNode.Parse(Translate.Answer(Dialect.OpenAIChat, Dialect.OpenAIResponses, answer, context))!;
+
+        JsonNode[] told =
+        [
+            .. events.Where(one => (string)one["type"]! is "response.output_item.added" or "response.output_item.done").Select(one => one["item"]!),
+            events.Single(one => (string)one["type"]! == "response.function_call_arguments.done"),
+            events[^1]["response"]!["output"]![0]!,
+            whole["output"]![0]!,
+        ];
+        Assert.Equal(5, told.Length);
+        Assert.All(told, item => Assert.Equal((space, name), ((string?)item["namespace"], (string)item["name"]!)));
+        Assert.All(told, item => Assert.Equal(space is not null, item.AsObject().ContainsKey("namespace")));
+    }
+
+    [Fact]
+    public void Call_of_a_custom_tool_of_a_server_comes_back_as_one_with_its_namespace()
+    {
+        var answer = """{"candidates":[{"content":{"parts":[{"functionCall":{"name":"mcp__codegraph__patch","args":{"input":"x"}}}]},"finishReason":"STOP"}]}""";
+        var context = ContextOf(Namespaces) with { CustomTools = ["mcp__codegraph__patch"] };
+
+        var item = JsonNode.Parse(Translate.Answer(Dialect.GeminiContent, Dialect.OpenAIResponses, answer, context))!["output"]![0]!;
+
+        Assert.Equal(("custom_tool_call", "mcp__codegraph", "patch", "x"), ((string)item["type"]!, (string)item["namespace"]!, (string)item["name"]!, (string)item["input"]!));
+    }
+
+    /// <summary>Upstreams take 64 letters, digits, underscores and dashes, and no name twice.</summary>
+    [Fact]
+    public void Names_on_offer_are_fit_and_unique_and_the_same_in_the_next_turn()
+    {
+        var body = $$"""
+            {"input":"Hi","tools":[
+              {"type":"namespace","name":"a","tools":[{"type":"function","name":"b"},{"type":"function","name":"c.d"},{"type":"function","name":"c d"}]},
+              {"type":"namespace","name":"7/{{new string('x', 80)}}","tools":[{"type":"function","name":"one"},{"type":"function","name":"two"}]},
+              {"type":"function","name":"a__b"}]}
+            """;
+
+        var names = OfferedNames(JsonNode.Parse(Translate.Request(Dialect.OpenAIResponses, Dialect.OpenAIChat, body))!);
+
+        Assert.Equal("a__b", names[^1]);
+        Assert.Distinct(names);
+        Assert.All(names, name => Assert.Matches("^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$", name));
+        Assert.Equal(names, OfferedNames(JsonNode.Parse(Translate.Request(Dialect.OpenAIResponses, Dialect.OpenAIChat, body))!));
+        Assert.Equal(
+            [("a", "b"), ("a", "c.d"), ("a", "c d")],
+            names[..3].Select(name => ContextOf(body).Qualified[name]).Select(tool => (tool.Namespace, tool.Name)));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"allowed_tools","mode":"auto","tools":[{"type":"namespace","name":"mcp__codegraph"}]}""", "mcp__codegraph__search mcp__codegraph__patch")]
+    [InlineData("""{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","namespace":"mcp__web__","name":"search"}]}""", "mcp__web__search")]
+    [InlineData("""{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"shell"},{"type":"custom","name":"patch"}]}""", "mcp__codegraph__patch shell")]
+    public void Choice_among_tools_of_its_servers_is_kept(string choice, string left)
+    {
+        var body = JsonNode.Parse(Namespaces)!;
+        body["tool_choice"] = JsonNode.Parse(choice);
+
+        var request = JsonNode.Parse(Translate.Request(Dialect.OpenAIResponses, Dialect.OpenAIChat, body.ToJsonString()))!;
+
+        Assert.Equal(left, string.Join(' ', OfferedNames(request)));
+    }
+
+    private static List<string> OfferedNames(JsonNode request) =>
+        [.. request["tools"]!.AsArray().Select(tool => (string)tool!["function"]!["name"]!)];
+
+    /// <summary>What the answer to a request has to know of it.</summary>
+    private static ReplyContext ContextOf(string body)
+    {
+        using var document = System.Text.Json.JsonDocument.Parse(body);
+        return Translate.Context with { Qualified = Translations.CodecOf(Dialect.OpenAIResponses).ReadRequest(document.RootElement, "m", stream: false).Qualified };
     }
 
     /// <summary>It takes finished items for its history, and the usage from the end; without the end it tries again.</summary>

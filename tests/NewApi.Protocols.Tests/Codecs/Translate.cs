@@ -42,6 +42,14 @@ internal static class Translate
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
+    /// <summary>What a caller receives of an upstream's whole answer.</summary>
+    public static string Answer(Dialect upstream, Dialect caller, string body, ReplyContext? context = null)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        Translations.CodecOf(caller).WriteReply(Translations.CodecOf(upstream).ReadReply(Encoding.UTF8.GetBytes(body)), output, context ?? Context);
+        return Encoding.UTF8.GetString(output.WrittenSpan);
+    }
+
     /// <summary>The documents of a stream's frames.</summary>
     public static List<JsonNode> Events(string stream) =>
         [.. stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)

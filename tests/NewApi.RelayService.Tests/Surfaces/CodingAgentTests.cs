@@ -80,6 +80,33 @@ public sealed class CodingAgentTests
         Assert.Equal(3_750, Assert.Single(await relay.ChargesAsync()).Quota);
     }
 
+    /// <summary>DeepSeek refuses a developer, and has one name for a tool.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Codex_runs_tools_of_its_servers_on_a_model_of_another_provider(bool stream)
+    {
+        const string Call = """[{"index":0,"id":"call_1","type":"function","function":{"name":"mcp__codegraph__search","arguments":"{}"}}]""";
+        await using var upstream = await FakeUpstream.StartAsync(async (http, _) =>
+        {
+            http.Response.ContentType = stream ? "text/event-stream" : "application/json";
+            await Faults.WriteAsync(http, stream
+                ? $$$"""data: {"id":"1","model":"deepseek-chat","choices":[{"index":0,"delta":{"tool_calls":{{{Call}}}},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}""" + "\n\ndata: [DONE]\n\n"
+                : $$$"""{"id":"1","model":"deepseek-chat","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":{{{Call}}}},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}""");
+        });
+        await using var relay = await StartAsync(upstream, 43, "deepseek-chat", "deepseek-chat");
+        const string Body = """{"model":"deepseek-chat","instructions":"i","input":[{"type":"message","role":"developer","content":"d"},{"type":"message","role":"user","content":"Hi"}],"tools":[{"type":"namespace","name":"mcp__codegraph","tools":[{"type":"function","name":"search","parameters":{"type":"object"}}]}],"store":false,"stream":""";
+
+        var reply = await relay.PostAsync("/v1/responses", $"{Body}{(stream ? "true" : "false")}}}");
+
+        var sent = upstream.Requests.Single();
+        Assert.Equal("/v1/chat/completions", sent.Path);
+        Assert.Contains("\"mcp__codegraph__search\"", sent.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"developer\"", sent.Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, reply.Status);
+        Assert.Equal(stream ? 4 : 1, reply.Text.Split("\"namespace\":\"mcp__codegraph\",\"name\":\"search\"").Length - 1);
+    }
+
     [Fact]
     public async Task Gemini_CLI_streams_content_and_counts_tokens_with_googles_key()
     {
