@@ -13,8 +13,18 @@ internal sealed class AnthropicCodec : ChatCodec
     public override ChatRequest ReadRequest(JsonElement body, string model, bool stream) =>
         RequestText.Guard(() => MessagesRequestReader.Read(body, model, stream));
 
-    public override void WriteRequest(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits) =>
-        MessagesRequestWriter.Write(request, output, traits);
+    public override void WriteRequest(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits)
+    {
+        try
+        {
+            MessagesRequestWriter.Write(request, output, traits);
+        }
+        catch (Exception broken) when (broken is InvalidOperationException or ArgumentException)
+        {
+            // Half a surrogate in what is handed on unread, such as schemas.
+            throw TranslationException.NotUnicode;
+        }
+    }
 
     public override ChatReplyReader OpenReader() => new MessageEventReader();
 

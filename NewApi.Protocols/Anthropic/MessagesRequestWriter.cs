@@ -15,6 +15,7 @@ internal sealed class MessagesRequestWriter
     private readonly ChatRequest _request;
     private readonly UpstreamTraits _traits;
     private readonly ClaudeModel _model;
+    private readonly StrictSchemas _strict = new();
 
     private MessagesRequestWriter(Utf8JsonWriter json, ChatRequest request, in UpstreamTraits traits)
     {
@@ -79,6 +80,8 @@ internal sealed class MessagesRequestWriter
 
     private void WriteSystem()
     {
+        // What models without output_config can only be asked for.
+        var form = _model.Formats ? null : _request.Format?.Schema;
         var begun = false;
         foreach (var message in _request.Messages)
         {
@@ -94,19 +97,29 @@ internal sealed class MessagesRequestWriter
                     continue;
                 }
 
-                if (!begun)
-                {
-                    _json.WriteStartArray("system"u8);
-                    begun = true;
-                }
-
+                BeginSystem(ref begun);
                 WriteText(text.Text, text.Cache);
             }
+        }
+
+        if (form is { } schema)
+        {
+            BeginSystem(ref begun);
+            WriteText($"Answer with one JSON value and nothing else: no explanation, no code fence. It must follow this JSON schema:\n{schema.GetRawText()}", null);
         }
 
         if (begun)
         {
             _json.WriteEndArray();
+        }
+    }
+
+    private void BeginSystem(ref bool begun)
+    {
+        if (!begun)
+        {
+            _json.WriteStartArray("system"u8);
+            begun = true;
         }
     }
 
@@ -359,6 +372,11 @@ internal sealed class MessagesRequestWriter
             return;
         }
 
+        if (_model.Formats && _request.Format?.Schema is { } form)
+        {
+            _strict.Add(form);
+        }
+
         _json.WriteStartArray("tools"u8);
         foreach (var tool in _request.Tools)
         {
@@ -404,7 +422,14 @@ internal sealed class MessagesRequestWriter
             _json.WriteString("description"u8, description);
         }
 
-        if (tool.Parameters is { } schema && schema.Find("type"u8) is not null)
+        var strict = tool.Strict == true && _model.Formats && tool.Parameters is { } wanted && _strict.Take(wanted);
+        if (strict)
+        {
+            _json.WritePropertyName("input_schema"u8);
+            OutputSchema.Write(_json, tool.Parameters!.Value);
+            _json.WriteBoolean("strict"u8, true);
+        }
+        else if (tool.Parameters is { } schema && schema.Find("type"u8) is not null)
         {
             _json.WriteRaw("input_schema"u8, schema);
         }
@@ -424,11 +449,6 @@ internal sealed class MessagesRequestWriter
             }
 
             _json.WriteEndObject();
-        }
-
-        if (tool.Strict == true)
-        {
-            _json.WriteBoolean("strict"u8, true);
         }
     }
 

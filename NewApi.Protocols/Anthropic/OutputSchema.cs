@@ -1,12 +1,13 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace NewApi.Protocols.Anthropic;
 
 /// <summary>
-/// A JSON schema as <c>output_config.format</c> takes it: objects are closed, and bounds of numbers, texts and lists, which it refuses, go
-/// into the description, where the model at least reads them.
+/// A JSON schema as <c>output_config.format</c> and strict tools take it: objects are closed, and what they refuse, such as bounds of numbers,
+/// texts and lists, goes into the description, where the model at least reads it.
 /// </summary>
-internal static class OutputSchema
+internal static partial class OutputSchema
 {
     public static void Write(Utf8JsonWriter json, JsonElement schema)
     {
@@ -40,6 +41,8 @@ internal static class OutputSchema
             {
                 case "minimum" or "maximum" or "exclusiveMinimum" or "exclusiveMaximum" or "multipleOf" or "minLength" or "maxLength"
                     or "maxItems" or "uniqueItems" or "minProperties" or "maxProperties":
+                case "format" when !IsKnownFormat(member.Value):
+                case "pattern" when !IsPlainPattern(member.Value):
                 case "minItems" when !(member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt32(out var least) && least <= 1):
                     bounds.Add($"{member.Name}: {member.Value.GetRawText()}");
                     break;
@@ -85,7 +88,17 @@ internal static class OutputSchema
         json.WriteEndObject();
     }
 
-    private static bool IsObject(JsonElement schema) => schema.Find("type"u8) switch
+    private static bool IsKnownFormat(JsonElement format) => format.ValueKind == JsonValueKind.String
+        && format.GetString() is "date-time" or "time" or "date" or "duration" or "email" or "hostname" or "uri" or "ipv4" or "ipv6" or "uuid";
+
+    /// <summary>No looking around, no word boundaries, no references to groups.</summary>
+    private static bool IsPlainPattern(JsonElement pattern) => pattern.ValueKind == JsonValueKind.String
+        && !Unknown().IsMatch(pattern.GetString()!);
+
+    [GeneratedRegex(@"\(\?(?!:)|\\[bB1-9k]")]
+    private static partial Regex Unknown();
+
+    public static bool IsObject(JsonElement schema) => schema.Find("type"u8) switch
     {
         { ValueKind: JsonValueKind.String } type => type.GetString() == "object",
         { ValueKind: JsonValueKind.Array } types => types.EnumerateArray().Any(type => type.ValueKind == JsonValueKind.String && type.GetString() == "object"),

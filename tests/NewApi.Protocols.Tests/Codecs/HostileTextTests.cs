@@ -16,8 +16,10 @@ public sealed class HostileTextTests
             {"instructions":"a","input":[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"https://e.com/a.png","detail":"low"},{"type":"input_file","filename":"a.pdf","file_data":"AAAA"}]},
              {"type":"reasoning","id":"r","summary":[{"type":"summary_text","text":"a"}],"encrypted_content":"b"},
              {"type":"function_call","call_id":"1","name":"f","arguments":"{\"a\":1}"},{"type":"function_call_output","call_id":"1","output":"a"},
-             {"type":"custom_tool_call","call_id":"2","name":"p","input":"a"}],
-             "tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object","properties":{"a":{"type":"string","description":"d"}},"required":["a"]}},{"type":"custom","name":"p","format":{"syntax":"lark","definition":"x"}}],
+             {"type":"custom_tool_call","call_id":"2","name":"p","input":"a"},
+             {"type":"function_call","call_id":"3","namespace":"n","name":"g","arguments":"{}"}],
+             "tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object","properties":{"a":{"type":"string","description":"d"}},"required":["a"]}},{"type":"custom","name":"p","format":{"syntax":"lark","definition":"x"}},
+               {"type":"namespace","name":"n","tools":[{"type":"function","name":"g","strict":true,"parameters":{"type":"object","properties":{"a":{"type":"string","format":"date"},"b":{"$ref":"#/$defs/c"}},"required":["a"],"$defs":{"c":{"type":"string","pattern":"x"}}}}]}],
              "tool_choice":{"type":"function","name":"f"},"text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object","title":"t"}}},"reasoning":{"effort":"low","summary":"auto"},"user":"u"}
             """,
         [Dialect.GeminiContent] =
@@ -50,7 +52,9 @@ public sealed class HostileTextTests
 
     public static TheoryData<Dialect, Dialect> Pairs => [.. from one in Requests.Keys from other in Requests.Keys select (one, other)];
 
-    [Theory, MemberData(nameof(Pairs))]
+    public static TheoryData<Dialect, Dialect> Asked => [.. Pairs, .. from one in Requests.Keys select (one, Dialect.AnthropicMessages)];
+
+    [Theory, MemberData(nameof(Asked))]
     public void Request_is_translated_or_refused(Dialect caller, Dialect upstream)
     {
         foreach (var body in Spoil(Requests[caller]))

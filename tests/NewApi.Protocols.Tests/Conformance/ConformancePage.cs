@@ -15,7 +15,8 @@ internal static class ConformancePage
             Any caller may speak OpenAI chat (C), Anthropic messages (M), OpenAI responses (R) or Gemini content (G), whatever the upstream of
             the model speaks. Where both speak alike, bodies pass as they are; where they differ, they are translated. This page says what
             survives. It is written by the tests (`tests/NewApi.Protocols.Tests/Conformance`), each cell from a golden file: **●** is the same
-            on the other side, a number is a note below, **·** means that the sender has no word for it.
+            on the other side, a number is a note below, **·** means that the sender has no word for it. Cells are of models that take all of their
+            dialect: Claude before Opus 4.1 and before the others' 4.5 gets a JSON schema as an instruction, and no function as a strict one.
 
 
             """);
