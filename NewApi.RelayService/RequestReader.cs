@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 using NewApi.Domain;
 using NewApi.Protocols;
 using NewApi.RelayService.Authentication;
@@ -194,6 +195,8 @@ internal sealed class RequestReader(RelayOptions options)
                     return TooLarge();
                 }
             }
+            // Whoever passes the caller's headers on passes the body as it is now.
+            call.Http.Request.Headers.Remove(HeaderNames.ContentEncoding);
             return null;
         }
         catch (Exception error) when (error is InvalidDataException or ZstdException or InvalidOperationException)

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using NewApi.RelayService.Authentication;
 
 namespace NewApi.RelayService.Channels;
 
 /// <summary>
 /// A channel's own headers (specification: relay §3.10). They win over everything, the credential included. <c>{api_key}</c> stands for the
 /// credential; a value that is exactly <c>{client_header:Name}</c> copies the caller's header if there is one; the names <c>*</c> and
-/// <c>re:…</c> pass the caller's headers on, all or those that match, before the others are set.
+/// <c>re:…</c> pass the caller's headers on, all or those that match, before the others are set. The caller's key to the gateway passes in
+/// none of these ways.
 /// </summary>
 internal sealed class HeaderOverride
 {
@@ -14,12 +16,14 @@ internal sealed class HeaderOverride
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Never passed on by a wildcard: they belong to a connection, to the caller, or carry a credential.</summary>
+    /// <summary>Never passed on by a wildcard: they belong to a connection, tell of the body as it came, or carry a credential.</summary>
     private static readonly HashSet<string> NeverPassed = new(StringComparer.OrdinalIgnoreCase)
     {
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "cookie",
-        "host", "content-length", "accept-encoding", "authorization", "x-api-key", "x-goog-api-key", "sec-websocket-key",
-        "sec-websocket-version", "sec-websocket-extensions",
+        "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "host", "expect", "accept-encoding",
+        "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions",
+        "content-length", "content-type", "content-encoding", "content-md5", "content-digest", "repr-digest", "digest",
+        "cookie", "authorization", "proxy-authenticate", "proxy-authorization", "x-api-key", "x-goog-api-key", "api-key", "mj-api-secret",
+        "sec-websocket-protocol", "new-api-user",
     };
 
     private readonly List<Regex?> _passed = [];
@@ -56,16 +60,17 @@ internal sealed class HeaderOverride
     }
 
     /// <summary>The headers of one attempt.</summary>
-    public Dictionary<string, string> Resolve(IHeaderDictionary client, string key)
+    public Dictionary<string, string> Resolve(HttpRequest client, string key)
     {
+        Dictionary<string, string>? shown = null;
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var pattern in _passed)
         {
-            foreach (var (name, values) in client)
+            foreach (var (name, value) in shown ??= CallerHeaders.Read(client))
             {
-                if (!NeverPassed.Contains(name) && !name.StartsWith(':') && (pattern is null || pattern.IsMatch(name)))
+                if (!NeverPassed.Contains(name) && (pattern is null || pattern.IsMatch(name)))
                 {
-                    headers[name] = values.ToString();
+                    headers[name] = value;
                 }
             }
         }
@@ -75,7 +80,7 @@ internal sealed class HeaderOverride
             {
                 headers[name] = template.Replace("{api_key}", key, StringComparison.Ordinal);
             }
-            else if (client[template[ClientHeader.Length..^1]].ToString() is { Length: > 0 } copied)
+            else if ((shown ??= CallerHeaders.Read(client)).TryGetValue(template[ClientHeader.Length..^1], out var copied) && copied.Length > 0)
             {
                 headers[name] = copied;
             }

@@ -65,7 +65,7 @@ internal sealed class MidjourneyProxy(UpstreamClients clients, TimeProvider cloc
         HttpResponseMessage? response = null;
         try
         {
-            var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
+            var headers = channel.HeaderOverride?.Resolve(call.Http.Request, key.Secret);
             using var request = UpstreamRequests.Post(new Uri(channel.Account.BaseUrl + call.Http.Request.Path.ToUriComponent()), content);
             request.Method = method;
             request.Headers.TryAddWithoutValidation(KeyHeader, key.Secret);

@@ -65,7 +65,7 @@ internal sealed class RealtimeSession(
     {
         var aborted = call.Http.RequestAborted;
         using var content = new BodyContent(default);
-        var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
+        var headers = channel.HeaderOverride?.Resolve(call.Http.Request, key.Secret);
         using var request = UpstreamRequests.Build(
             RelayMessage.For(call, channel, key, Dialect.OpenAIRealtime, model, content, headers, action: null, options, clock));
         foreach (var (name, values) in request.Headers.NonValidated)

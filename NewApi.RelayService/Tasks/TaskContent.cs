@@ -195,7 +195,7 @@ internal sealed class TaskContent(
     }
 
     private RelayMessage MessageOf(HttpContext http, Channel channel, ChannelKey key, StoredTask task) =>
-        new(http.Request, channel.HeaderOverride?.Resolve(http.Request.Headers, key.Secret))
+        new(http.Request, channel.HeaderOverride?.Resolve(http.Request, key.Secret))
         {
             Account = channel.Account,
             Key = key.Secret,

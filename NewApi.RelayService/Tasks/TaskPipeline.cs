@@ -352,7 +352,7 @@ internal sealed class TaskPipeline(
     private RelayMessage MessageOf(RelayCall call, Attempt attempt, string model)
     {
         var (channel, key) = (attempt.Channel, attempt.Key!.Secret);
-        return new RelayMessage(call.Http.Request, channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key))
+        return new RelayMessage(call.Http.Request, channel.HeaderOverride?.Resolve(call.Http.Request, key))
         {
             Account = channel.Account,
             Key = key,

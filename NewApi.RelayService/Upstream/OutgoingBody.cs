@@ -7,6 +7,7 @@ using NewApi.Protocols;
 using NewApi.Protocols.Canonical;
 using NewApi.Protocols.Gemini;
 using NewApi.Protocols.Overrides;
+using NewApi.RelayService.Authentication;
 using NewApi.RelayService.Channels;
 
 namespace NewApi.RelayService.Upstream;
@@ -133,11 +134,6 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
     private static OverrideContext ContextOf(RelayCall call, string model, ref Dictionary<string, string>? headers)
     {
         headers ??= new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        var client = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, values) in call.Http.Request.Headers)
-        {
-            client[name] = values.ToString();
-        }
         return new OverrideContext
         {
             OriginalModel = call.Model,
@@ -145,7 +141,7 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
             RequestPath = call.Http.Request.Path.Value ?? "",
             RetryIndex = Math.Max(0, call.Attempts.Count - 1),
             LastError = call.LastFault,
-            ClientHeaders = client,
+            ClientHeaders = CallerHeaders.Read(call.Http.Request),
             Affinity = call.Affinity?.Describe(),
             Headers = headers,
         };

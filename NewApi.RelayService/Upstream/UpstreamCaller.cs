@@ -57,7 +57,7 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
             {
                 return Failed(exchange, new RelayFault(500, "channel:header_override_invalid", "The channel's header override cannot be read."));
             }
-            var headers = channel.HeaderOverride?.Resolve(call.Http.Request.Headers, key.Secret);
+            var headers = channel.HeaderOverride?.Resolve(call.Http.Request, key.Secret);
             var outgoing = await bodies.BuildAsync(call, channel, dialect, model, headers, exchange.Deadline.Token);
             (patched, headers, exchange.Document) = (outgoing.Made, outgoing.Headers, outgoing.Document);
             content = new BodyContent(outgoing.Body);

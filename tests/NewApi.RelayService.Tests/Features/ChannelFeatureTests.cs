@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json.Nodes;
 using NewApi.Testing.Upstreams;
@@ -99,6 +100,47 @@ public sealed class ChannelFeatureTests
         var headers = upstream.Requests.Single().Headers;
         Assert.Equal(("a", "own", "Bearer upstream-secret-1", ""),
             (headers["X-A"].ToString(), headers["X-B"].ToString(), headers.Authorization.ToString(), headers.Cookie.ToString()));
+    }
+
+    [Theory]
+    [InlineData("""{"*":""}""", null)]
+    [InlineData(null, """{"operations":[{"mode":"pass_headers","value":"Content-Encoding"}]}""")]
+    public async Task Body_that_came_compressed_goes_out_plain_and_says_so(string? headers, string? parameters)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream, row => (row.HeaderOverride, row.ParamOverride) = (headers, parameters))]);
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write("""{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}]}"""u8);
+        }
+        using var content = new ByteArrayContent(packed.ToArray()) { Headers = { ContentEncoding = { "gzip" } } };
+
+        using var response = await relay.Http.PostAsync(Chat, content, Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var request = upstream.Requests.Single();
+        Assert.Equal(("gpt-4o", 0), ((string?)JsonNode.Parse(request.Text)!["model"], request.Headers.ContentEncoding.Count));
+    }
+
+    [Theory]
+    [InlineData("""{"mode":"copy_header","from":"Authorization","to":"X-Key"}""")]
+    [InlineData("""{"mode":"pass_headers","value":"Authorization,X-Copy"}""")]
+    [InlineData("""{"mode":"sync_fields","from":"header:Authorization","to":"json:user"}""")]
+    [InlineData("""{"mode":"sync_fields","from":"context:request_headers.authorization","to":"json:user"}""")]
+    public async Task Parameter_override_never_sends_the_callers_key(string operation)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream, row => row.ParamOverride = $$"""{"operations":[{{operation}}]}""")]);
+        relay.Http.DefaultRequestHeaders.Add("X-Copy", RelayHost.Key);
+
+        Assert.Equal(HttpStatusCode.OK, (await relay.ChatAsync()).Status);
+
+        var request = upstream.Requests.Single();
+        Assert.DoesNotContain(RelayHost.Key, request.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(request.Headers, header => header.Value.ToString().Contains(RelayHost.Key, StringComparison.Ordinal));
     }
 
     [Theory]
