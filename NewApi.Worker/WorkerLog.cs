@@ -56,6 +56,15 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Error, "Task {Task} cannot be looked after now")]
     public static partial void TaskTrouble(this ILogger log, Exception problem, string task);
 
+    [LoggerMessage(LogLevel.Error, "Drawing {Task} cannot be looked after now: {Problem}")]
+    public static partial void DrawingTrouble(this ILogger log, long task, string problem);
+
+    [LoggerMessage(LogLevel.Error, "The tasks of channel {ChannelId} cannot be looked after now: {Problem}")]
+    public static partial void ChannelTrouble(this ILogger log, long channelId, string problem);
+
+    [LoggerMessage(LogLevel.Warning, "A Midjourney proxy of channel {ChannelId} cannot be asked about drawings: {Problem}")]
+    public static partial void ProxyUnreachable(this ILogger log, long channelId, string problem);
+
     [LoggerMessage(LogLevel.Warning, "A Midjourney proxy of channel {ChannelId} answers a question about drawings with status {Status}")]
     public static partial void ProxyRefuses(this ILogger log, long channelId, int status);
 }

@@ -65,18 +65,31 @@ internal sealed class FollowDrawings(
         _since = oldest;
     }
 
+    /// <summary>One channel that cannot be looked after must not keep the others waiting.</summary>
     private async Task FollowAsync(long channelId, List<MidjourneyRow> rows, DateTimeOffset now, CancellationToken cancel)
+    {
+        try
+        {
+            await LookAsync(channelId, rows, now, cancel);
+        }
+        catch (Exception problem) when (!cancel.IsCancellationRequested)
+        {
+            log.ChannelTrouble(channelId, problem.GetType().Name);
+        }
+    }
+
+    private async Task LookAsync(long channelId, List<MidjourneyRow> rows, DateTimeOffset now, CancellationToken cancel)
     {
         foreach (var row in rows.Where(row => row.MjId.Length == 0 && IsOlder(row, now, Unanswered)))
         {
-            await FailAsync(row, "Nobody knows whether the upstream took the task.", cancel);
+            await TryAsync(row, () => FailAsync(row, "Nobody knows whether the upstream took the task.", cancel), cancel);
         }
         rows.RemoveAll(row => row.MjId.Length == 0);
         if (await channels.FindAsync(channelId, cancel) is not { } channel)
         {
             foreach (var row in rows)
             {
-                await FailAsync(row, "The channel of the task no longer exists.", cancel);
+                await TryAsync(row, () => FailAsync(row, "The channel of the task no longer exists.", cancel), cancel);
             }
             return;
         }
@@ -85,8 +98,21 @@ internal sealed class FollowDrawings(
             var (reports, complete) = await AskAsync(channel, [.. batch.Select(task => task.Key)], cancel);
             foreach (var row in batch.SelectMany(task => task))
             {
-                await ConcludeAsync(row, reports.GetValueOrDefault(row.MjId), complete, now, cancel);
+                await TryAsync(row, () => ConcludeAsync(row, reports.GetValueOrDefault(row.MjId), complete, now, cancel), cancel);
             }
+        }
+    }
+
+    /// <summary>One drawing that cannot be written must not keep the others waiting; the next run sees it again.</summary>
+    private async Task TryAsync(MidjourneyRow row, Func<Task> step, CancellationToken cancel)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception problem) when (!cancel.IsCancellationRequested)
+        {
+            log.DrawingTrouble(row.Id, problem.GetType().Name);
         }
     }
 
@@ -156,9 +182,10 @@ internal sealed class FollowDrawings(
             await response.Content.LoadIntoBufferAsync(LargestAnswer, deadline.Token);
             return MidjourneyReports.ReadList(await response.Content.ReadAsByteArrayAsync(deadline.Token));
         }
-        catch (Exception problem) when (
-            (problem is HttpRequestException or IOException or InvalidOperationException or FormatException or ProviderException) || (problem is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception problem) when (!cancel.IsCancellationRequested)
         {
+            // Whatever it is, such as a proxy that is none: it is no answer, and what was asked about ends when that has lasted too long.
+            log.ProxyUnreachable(channelId, problem.GetType().Name);
             return null;
         }
     }

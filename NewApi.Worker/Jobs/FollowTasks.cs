@@ -65,7 +65,20 @@ internal sealed class FollowTasks(
         while (due.Count == patience.AtOnce);
     }
 
+    /// <summary>One channel that cannot be looked after must not keep the others waiting; its tasks are due again when their claim is over.</summary>
     private async Task FollowAsync(long channelId, List<DueTask> due, CancellationToken cancel)
+    {
+        try
+        {
+            await LookAsync(channelId, due, cancel);
+        }
+        catch (Exception problem) when (!cancel.IsCancellationRequested)
+        {
+            log.ChannelTrouble(channelId, problem.GetType().Name);
+        }
+    }
+
+    private async Task LookAsync(long channelId, List<DueTask> due, CancellationToken cancel)
     {
         foreach (var one in due.Where(one => one.Task.UpstreamId.Length == 0))
         {
@@ -126,26 +139,29 @@ internal sealed class FollowTasks(
 
     private async Task<TaskAnswer> AskAsync(ChannelRow row, TaskService service, string? key, DueTask[] due, CancellationToken cancel)
     {
-        var target = TestChannels.TargetOf(row, key ?? "");
-        UpstreamMessage? message;
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(AnswerPatience);
         try
         {
-            message = key is null ? null : target.Ask(service.Dialect, due[0].Task.Properties.UpstreamModel, clock);
+            var target = TestChannels.TargetOf(row, key ?? "");
+            if (key is null || target.Ask(service.Dialect, due[0].Task.Properties.UpstreamModel, clock) is not { } message)
+            {
+                return new TaskAnswer([], new RelayFault(503, "channel:no_available_key", "The channel has no key or no address."));
+            }
+            var asked = due.Select(one => new AskedTask(one.Task.UpstreamId, one.Task.Row.Action, one.Task.Properties.UpstreamModel)).ToList();
+            var answer = await service.AskAsync(message, asked, clients.For(target.Proxy), deadline.Token);
+            cancel.ThrowIfCancellationRequested();
+            return answer;
         }
         catch (ProviderException problem)
         {
             return new TaskAnswer([], problem.ToFault());
         }
-        if (message is null)
+        catch (Exception problem) when (!cancel.IsCancellationRequested)
         {
-            return new TaskAnswer([], new RelayFault(503, "channel:no_available_key", "The channel has no key or no address."));
+            // Whatever it is, such as a proxy that is none: it is no answer, and what was asked about ends when that has lasted too long.
+            return new TaskAnswer([], new RelayFault(502, problem.GetType().Name, "The channel cannot be asked."));
         }
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(AnswerPatience);
-        var asked = due.Select(one => new AskedTask(one.Task.UpstreamId, one.Task.Row.Action, one.Task.Properties.UpstreamModel)).ToList();
-        var answer = await service.AskAsync(message, asked, clients.For(target.Proxy), deadline.Token);
-        cancel.ThrowIfCancellationRequested();
-        return answer;
     }
 
     private async Task ConcludeAsync(DueTask due, TaskAnswer answer, int asked, CancellationToken cancel)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LinqToDB;
 using LinqToDB.Async;
+using LinqToDB.Data;
 using Microsoft.AspNetCore.Http;
 using NewApi.Data;
 using NewApi.Data.Ledger;
@@ -163,6 +164,46 @@ public sealed class DrawingTests
         Assert.All(await RowsAsync(host), row => Assert.StartsWith("FAILURE 100%", row));
         Assert.Equal(["1"], Ids(Assert.Single(proxy.Requests)));
         await AssertAsync(host, balance: Granted, refunds: 1);
+    }
+
+    [Theory]
+    [InlineData("socks5h://127.0.0.1:1080")]
+    [InlineData("http://[")]
+    public async Task Channel_whose_proxy_is_none_keeps_nobody_elses_drawings_waiting_and_its_own_end(string address)
+    {
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => http.Response.WriteAsync("""[{"id":"2","status":"SUCCESS","progress":"100%"}]""", Cancel));
+        await using var host = await StartAsync(Channel(1, proxy, row => row.Setting = $$"""{"proxy":"{{address}}"}"""), Channel(2, proxy));
+        await SubmitAsync(host, "1");
+        await SubmitAsync(host, "2", channel: 2);
+
+        await host.RunAsync(Follow);
+        Assert.Equal(["SUBMITTED 0%  ", "SUCCESS 100%  "], await RowsAsync(host));
+        host.Clock.Offset += TimeSpan.FromHours(25);
+        await host.RunAsync(Follow);
+
+        Assert.Equal(["FAILURE 100%  The task took too long.", "SUCCESS 100%  "], await RowsAsync(host));
+        await AssertAsync(host, balance: Granted - 700, refunds: 1);
+    }
+
+    [Fact]
+    public async Task Drawing_that_cannot_be_written_keeps_no_other_waiting()
+    {
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => http.Response.WriteAsync(
+            """[{"id":"1","status":"SUCCESS","progress":"100%"},{"id":"2","status":"SUCCESS","progress":"100%"}]""", Cancel));
+        await using var host = await StartAsync(Channel(1, proxy));
+        await SubmitAsync(host, "1");
+        await SubmitAsync(host, "2");
+        await ExecuteAsync(host, "CREATE TRIGGER broken BEFORE UPDATE ON midjourneys WHEN OLD.mj_id = '1' BEGIN SELECT RAISE(ABORT, 'no'); END");
+
+        await host.RunAsync(Follow);
+        Assert.Equal(["SUBMITTED 0%  ", "SUCCESS 100%  "], await RowsAsync(host));
+        await ExecuteAsync(host, "DROP TRIGGER broken");
+        await host.RunAsync(Follow);
+
+        Assert.Equal(["SUCCESS 100%  ", "SUCCESS 100%  "], await RowsAsync(host));
+        await AssertAsync(host, balance: Granted - 1_400, refunds: 0);
+
+        static Task ExecuteAsync(WorkerHost host, string sql) => host.Database.WriteAsync((db, ct) => db.ExecuteAsync(sql, ct), Cancel);
     }
 
     [Fact]
