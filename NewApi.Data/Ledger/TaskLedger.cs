@@ -365,16 +365,27 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
             return (-points, 0, 0);
         }
         await Accounts.LockAsync(db, AccountKind.Subscription, charged.SubscriptionId, cancel);
-        var used = await db.UserSubscriptions
-            .Where(row => row.Id == charged.SubscriptionId)
-            .Select(row => (long?)row.AmountUsed)
-            .FirstOrDefaultAsync(cancel);
-        var back = Math.Clamp(used ?? 0, 0, points);
+        var back = await ReturnableAsync(db, charged.SubscriptionId, charged.CreatedAt, points, cancel);
         await Accounts.SpendAsync(db, AccountKind.Subscription, charged.SubscriptionId, -back, cancel);
         return (0, -back, 0);
     }
 
-    /// <summary>The task cost more than was charged: the subscription pays what it can, then the wallet, and what nobody has is debt.</summary>
+    /// <summary>
+    /// How much of a charge a subscription can get back: nothing once a new period has begun, for what it has used since is of other charges.
+    /// </summary>
+    internal static async Task<long> ReturnableAsync(DataConnection db, long subscription, long chargedAt, long points, CancellationToken cancel)
+    {
+        var used = await db.UserSubscriptions
+            .Where(row => row.Id == subscription && row.LastResetTime <= chargedAt)
+            .Select(row => (long?)row.AmountUsed)
+            .FirstOrDefaultAsync(cancel);
+        return Math.Clamp(used ?? 0, 0, points);
+    }
+
+    /// <summary>
+    /// The task cost more than was charged: the subscription pays what it can, then the wallet, and what nobody has is debt. That goes for a
+    /// period that began after the charge, too: what nobody has paid yet is spent now, as calls are that were held before a period ended.
+    /// </summary>
     private static async Task<(long Wallet, long Subscription, long Excess)> ChargeMoreAsync(
         DataConnection db, LedgerRow charged, long points, long now, CancellationToken cancel)
     {

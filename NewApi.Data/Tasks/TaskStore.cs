@@ -307,8 +307,7 @@ public sealed class TaskStore(Database database, TaskLedger ledger, TimeProvider
         if (task.Facts.SubscriptionId is > 0 and var subscription)
         {
             await Accounts.LockAsync(db, AccountKind.Subscription, subscription, cancel);
-            var used = await db.UserSubscriptions.Where(row => row.Id == subscription).Select(row => (long?)row.AmountUsed).FirstOrDefaultAsync(cancel);
-            var back = Math.Clamp(used ?? 0, 0, task.Row.Quota);
+            var back = await TaskLedger.ReturnableAsync(db, subscription, task.Row.SubmitTime, task.Row.Quota, cancel);
             await Accounts.SpendAsync(db, AccountKind.Subscription, subscription, -back, cancel);
             await db.InsertAsync(
                 new LedgerRow

@@ -218,6 +218,31 @@ public sealed class TaskLedgerTests
     }
 
     [Theory, AllDatabases]
+    public async Task Refund_of_a_period_that_is_over_takes_nothing_from_what_the_next_one_spent(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        await SubscribeAsync(host, total: 1_000);
+        var tasks = host.Get<TaskLedger>();
+        await ChargeAsync(tasks, "one", 100);
+        await ChargeAsync(tasks, "dearer", 50);
+        await BeginPeriodAsync(host, database);
+        await ChargeAsync(tasks, "two", 500);
+
+        Assert.True(await EndAsync(tasks, "one", 0));
+        Assert.Equal("500", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
+        await AssertBooksAsync(host);
+
+        // What was never charged is spent now, in the period that runs.
+        Assert.True(await EndAsync(tasks, "dearer", 80));
+        Assert.True(await EndAsync(tasks, "two", 200));
+        Assert.Equal("230", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
+        Assert.Equal("10000", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
+        await AssertBooksAsync(host);
+    }
+
+    [Theory, AllDatabases]
     public async Task Parallel_resets_start_one_period(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
@@ -311,6 +336,17 @@ public sealed class TaskLedgerTests
                 token: cancel);
         },
         Cancel);
+
+    /// <summary>What was charged so far was charged a quarter of an hour ago, and a new period has begun since.</summary>
+    private static async Task BeginPeriodAsync(DataHost host, TestDatabase database)
+    {
+        var began = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 600;
+        await database.ExecuteAsync("UPDATE newapi_ledger SET created_at = created_at - 900");
+        await database.ExecuteAsync($"UPDATE user_subscriptions SET next_reset_time = {began}");
+        await host.Database.WriteAsync((db, cancel) => PeriodResets.SubscriptionAsync(db, 1, began, TimeZoneInfo.Utc, cancel), Cancel);
+        // The day may end while a test runs.
+        await database.ExecuteAsync("UPDATE user_subscriptions SET next_reset_time = 0");
+    }
 
     /// <summary>Wallet, key, used by the user, used by the channel, calls.</summary>
     private static async Task<string> FiguresAsync(TestDatabase database) => string.Join(',',

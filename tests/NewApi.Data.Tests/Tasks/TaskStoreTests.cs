@@ -283,6 +283,45 @@ public sealed class TaskStoreTests
     }
 
     [Theory, AllDatabases]
+    public async Task Subscription_pays_back_what_the_reference_charged_only_in_the_period_of_the_charge(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await StartAsync(database, new SetClock());
+        var store = host.Get<TaskStore>();
+        await host.Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await db.InsertAsync(
+                    new UserSubscriptionRow { UserId = 1, AmountTotal = 1_000, AmountUsed = 500, Status = "active", LastResetTime = 2_000 }, token: cancel);
+                await db.InsertAsync(
+                    new LedgerRow { EntryKey = "sub:1:opening", Kind = (int)LedgerKind.OpenSubscription, UserId = 1, SubscriptionId = 1, SubscriptionPoints = -500 }, token: cancel);
+                foreach (var (id, submitted) in ((string, long)[])[("before", 1_000), ("after", 3_000)])
+                {
+                    await db.InsertAsync(
+                        new TaskRow
+                        {
+                            TaskId = id,
+                            UserId = 1,
+                            Platform = "50",
+                            Quota = 100,
+                            Status = "IN_PROGRESS",
+                            SubmitTime = submitted,
+                            PrivateData = """{"billing_source":"subscription","subscription_id":1}""",
+                        },
+                        token: cancel);
+                }
+            },
+            Cancel);
+
+        Assert.True(await store.EndAsync((await store.FindAsync(1, "before", Cancel))!, new TaskNews { State = TaskState.Failed, Reason = "no" }, Cancel));
+        Assert.Equal("500", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
+        Assert.True(await store.EndAsync((await store.FindAsync(1, "after", Cancel))!, new TaskNews { State = TaskState.Failed, Reason = "no" }, Cancel));
+
+        Assert.Equal("400", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
+        await AssertBooksAsync(host);
+    }
+
+    [Theory, AllDatabases]
     public async Task Nobody_finds_the_task_of_another(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
