@@ -31,6 +31,20 @@ internal static class GatewayTasks
             : null;
     }
 
+    /// <summary><c>{"code":"task_not_exist","message":"…","data":null}</c>, with status 400.</summary>
+    public static bool SaysMissing(ReadOnlySpan<byte> refusal)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(refusal);
+            return JsonElement.ParseValue(ref reader) is { ValueKind: JsonValueKind.Object } said && said.Word("code"u8) == "task_not_exist";
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary><c>{"id":"video_1","object":"video","status":"in_progress","progress":40,"error":null,"metadata":{"url":"https://…"}}</c></summary>
     public static TaskReport VideoOf(JsonElement video)
     {

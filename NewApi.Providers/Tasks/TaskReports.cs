@@ -74,7 +74,14 @@ public sealed record TaskAnswer(IReadOnlyList<TaskReport> Reports, RelayFault? F
 public sealed record TaskFile(string? Address, HttpRequestMessage? Request = null);
 
 /// <summary>An upstream says no to an order, or has no answer to a question.</summary>
-internal sealed class TaskRefusedException(RelayFault fault) : Exception(fault.Message)
+/// <param name="fault">What it says.</param>
+/// <param name="namesMissing">It says so in a code of its own.</param>
+internal sealed class TaskRefusedException(RelayFault fault, bool namesMissing = false) : Exception(fault.Message)
 {
     public RelayFault Fault => fault;
+
+    /// <summary>
+    /// There is no such task. Status 400 alone does not say that: Google answers with it to a key that has expired.
+    /// </summary>
+    public bool SaysMissing => namesMissing || fault.Status is 404 or 410;
 }

@@ -106,7 +106,7 @@ public abstract class TaskService
         {
             return new TaskAnswer(await LookAsync(message, tasks, http, cancel), null);
         }
-        catch (TaskRefusedException refusal) when (tasks.Count == 1 && refusal.Fault.Status is 400 or 404 or 410)
+        catch (TaskRefusedException refusal) when (tasks.Count == 1 && refusal.SaysMissing)
         {
             return new TaskAnswer([new TaskReport { UpstreamId = tasks[0].UpstreamId, State = TaskState.Missing, Reason = refusal.Fault.Message }], null);
         }
@@ -168,11 +168,11 @@ public abstract class TaskService
             return await Answer.ReadJsonAsync(response, cancel);
         }
         var body = await ReadErrorAsync(response, cancel);
-        throw new TaskRefusedException(
-            UpstreamError.Parse(Dialect.OpenAIChat, (int)response.StatusCode, body, response.Content.Headers.ContentType?.MediaType) with
-            {
-                RetryAfter = response.Headers.RetryAfter?.Delta is { Ticks: > 0 } wait ? wait : null,
-            });
+        var fault = UpstreamError.Parse(Dialect.OpenAIChat, (int)response.StatusCode, body, response.Content.Headers.ContentType?.MediaType) with
+        {
+            RetryAfter = response.Headers.RetryAfter?.Delta is { Ticks: > 0 } wait ? wait : null,
+        };
+        throw new TaskRefusedException(fault, GatewayTasks.SaysMissing(body));
     }
 
     /// <summary>A POST of JSON below the channel's address, with the profile's credential unless another one is given.</summary>

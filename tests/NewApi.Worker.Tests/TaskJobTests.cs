@@ -121,6 +121,71 @@ public sealed class TaskJobTests
         }
     }
 
+    [Theory]
+    [InlineData("socks5h://127.0.0.1:1080")]
+    [InlineData("http://[")]
+    public async Task A_channel_whose_proxy_is_none_keeps_nobody_elses_films_waiting_and_its_own_end(string address)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Says("completed", 100));
+        await using var host = await StartAsync(Channel(1, upstream, row => row.Setting = $$"""{"proxy":"{{address}}"}"""), Channel(2, upstream));
+        var stuck = await OrderedAsync(host, "up-1");
+        var film = await OrderedAsync(host, "up-2", channel: 2);
+
+        await host.RunAsync(Follow);
+        Assert.Equal(("SUBMITTED", "SUCCESS"), ((await StateAsync(host, stuck)).Status, (await StateAsync(host, film)).Status));
+        host.Clock.Offset += TimeSpan.FromHours(25);
+        await host.RunAsync(Follow);
+
+        Assert.Equal(("FAILURE", "The task took too long."), ((await StateAsync(host, stuck)).Status, await ReasonAsync(host, stuck)));
+        await AssertAsync(host, Granted - Price, refunds: 1);
+    }
+
+    [Theory]
+    [InlineData(24, """{"error":{"code":400,"message":"API key expired. Please renew the API key.","status":"INVALID_ARGUMENT"}}""")]
+    [InlineData(55, """{"error":{"message":"Invalid request","type":"invalid_request_error","code":null}}""")]
+    public async Task An_upstream_that_takes_no_question_does_not_say_that_it_knows_no_such_film(int type, string refusal)
+    {
+        await using var upstream = await FakeUpstream.StartAsync((http, request) =>
+        {
+            http.Response.StatusCode = 400;
+            return Answers(refusal)(http, request);
+        });
+        await using var host = await StartAsync(Channel(1, upstream, row => row.Type = type));
+        var task = await OrderedAsync(host, "models/veo/operations/up-1");
+
+        for (var i = 0; i < 8; i++)
+        {
+            host.Clock.Offset += TimeSpan.FromMinutes(20);
+            await host.RunAsync(Follow);
+        }
+
+        Assert.Equal("SUBMITTED", (await StateAsync(host, task)).Status);
+        Assert.Equal(8, upstream.Requests.Count);
+        await AssertAsync(host, Granted - Price, refunds: 0);
+    }
+
+    [Fact]
+    public async Task Another_gateway_says_with_status_400_that_it_knows_no_such_film()
+    {
+        await using var upstream = await FakeUpstream.StartAsync((http, request) =>
+        {
+            http.Response.StatusCode = 400;
+            return Answers("""{"code":"task_not_exist","message":"There is no such task.","data":null}""")(http, request);
+        });
+        await using var host = await StartAsync(Channel(1, upstream));
+        var task = await OrderedAsync(host, "up-1");
+
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal("SUBMITTED", (await StateAsync(host, task)).Status);
+            host.Clock.Offset += TimeSpan.FromMinutes(20);
+            await host.RunAsync(Follow);
+        }
+
+        Assert.Equal("FAILURE", (await StateAsync(host, task)).Status);
+        await AssertAsync(host, Granted, refunds: 1);
+    }
+
     [Fact]
     public async Task An_order_whose_relay_died_before_any_upstream_accepted_it_is_given_back()
     {
