@@ -16,6 +16,7 @@ public sealed class UsageRollUps(GatewayNode? node = null)
     private const long Hour = 3600;
     private const int Word = 64;
     private const int DeleteAtOnce = 500;
+    private const int Piece = 5_000;
 
     private readonly string _node = StorableText.Fit(node?.Name ?? "", Word);
 
@@ -60,14 +61,16 @@ public sealed class UsageRollUps(GatewayNode? node = null)
 
     /// <summary>
     /// Makes one row of the rows of a past hour that have everything but figures in common. Doing it again changes nothing; a row that
-    /// comes late stays beside the folded one until the next time.
+    /// comes late stays beside the folded one until the next time. A busy hour has a million rows, and settlements wait while they are
+    /// written: it is folded in pieces, each in a transaction of its own, and what the pieces leave is folded in turn.
     /// </summary>
     /// <param name="database">Where the rows are.</param>
     /// <param name="from">Hours that begin before this are left alone (unix seconds).</param>
     /// <param name="until">Hours that begin at or after this are left alone: their rows still come.</param>
-    /// <param name="cancel">Ends the work between two hours.</param>
+    /// <param name="cancel">Ends the work between two pieces.</param>
+    /// <param name="piece">Most rows that are read and folded at once.</param>
     /// <returns>How many rows there are less.</returns>
-    public static async Task<int> FoldAsync(Database database, long from, long until, CancellationToken cancel)
+    public static async Task<int> FoldAsync(Database database, long from, long until, CancellationToken cancel, int piece = Piece)
     {
         List<long> hours;
         await using (var db = database.Open())
@@ -79,17 +82,55 @@ public sealed class UsageRollUps(GatewayNode? node = null)
         var less = 0;
         foreach (var hour in hours)
         {
-            less += await database.WriteAsync((db, token) => FoldAsync(db, hour, token), cancel);
+            int shrunk;
+            do
+            {
+                shrunk = await FoldAsync(database, hour, piece, cancel);
+                less += shrunk;
+            }
+            while (shrunk > 0);
         }
         return less;
     }
 
-    private static async Task<int> FoldAsync(DataConnection db, long hour, CancellationToken cancel)
+    /// <summary>
+    /// Goes once through an hour, piece by piece. Folded rows have new ids, so that it comes to them in the end and folds them with each
+    /// other. Rows that are alike and never lie in one piece, as may be where more rows differ than a piece holds, stay apart.
+    /// </summary>
+    private static async Task<int> FoldAsync(Database database, long hour, int piece, CancellationToken cancel)
     {
-        var rows = await db.QuotaData.Where(row => row.CreatedAt == hour).ToListAsync(cancel);
+        var (less, after) = (0, 0L);
+        while (true)
+        {
+            List<QuotaDataRow> rows;
+            await using (var db = database.Open())
+            {
+                rows = await PieceAsync(db, hour, after, piece, cancel);
+            }
+            // Mostly there is nothing to do, and that is seen without keeping a writer waiting.
+            if (Same(rows).Any(static same => same.Skip(1).Any()))
+            {
+                less += await database.WriteAsync(async (db, token) => await FoldAsync(db, await PieceAsync(db, hour, after, piece, token), token), cancel);
+            }
+            if (rows.Count < piece)
+            {
+                return less;
+            }
+            after = rows[^1].Id;
+        }
+    }
+
+    private static Task<List<QuotaDataRow>> PieceAsync(DataConnection db, long hour, long after, int piece, CancellationToken cancel) =>
+        db.QuotaData.Where(row => row.CreatedAt == hour && row.Id > after).OrderBy(row => row.Id).Take(piece).ToListAsync(cancel);
+
+    private static IEnumerable<IEnumerable<QuotaDataRow>> Same(List<QuotaDataRow> rows) =>
+        rows.GroupBy(row => (row.UserId, row.Username, row.ModelName, row.UseGroup, row.TokenId, row.ChannelId, row.NodeName));
+
+    private static async Task<int> FoldAsync(DataConnection db, List<QuotaDataRow> rows, CancellationToken cancel)
+    {
         var folded = new List<QuotaDataRow>();
         var gone = new List<long>();
-        foreach (var same in rows.GroupBy(row => (row.UserId, row.Username, row.ModelName, row.UseGroup, row.TokenId, row.ChannelId, row.NodeName)))
+        foreach (var same in Same(rows))
         {
             if (same.Skip(1).Any())
             {
@@ -100,7 +141,7 @@ public sealed class UsageRollUps(GatewayNode? node = null)
                     UserId = first.UserId,
                     Username = first.Username,
                     ModelName = first.ModelName,
-                    CreatedAt = hour,
+                    CreatedAt = first.CreatedAt,
                     UseGroup = first.UseGroup,
                     TokenId = first.TokenId,
                     ChannelId = first.ChannelId,

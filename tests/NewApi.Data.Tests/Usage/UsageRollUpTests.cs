@@ -85,6 +85,57 @@ public sealed class UsageRollUpTests
     }
 
     [Theory, AllDatabases]
+    public async Task Busy_hour_is_folded_in_pieces_and_comes_to_one_row_of_each_kind(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        const int Rows = 2_000;
+        await host.Database.WriteAsync(
+            (db, cancel) => db.QuotaData.BulkCopyAsync(
+                new BulkCopyOptions { BulkCopyType = BulkCopyType.MultipleRows },
+                Enumerable.Range(0, Rows).Select(i => new QuotaDataRow
+                {
+                    UserId = i % 7,
+                    Username = "payer",
+                    ModelName = i % 3 == 0 ? "gpt-4o" : "other",
+                    CreatedAt = Hour,
+                    Count = 1,
+                    Quota = i,
+                    Cost = 2,
+                }),
+                cancel),
+            Cancel);
+
+        var less = await UsageRollUps.FoldAsync(host.Database, Hour, Hour + 3600, Cancel, piece: 50);
+
+        Assert.Equal(Rows - 14, less);
+        await using var db = host.Database.Open();
+        var rows = await db.QuotaData.ToListAsync(Cancel);
+        Assert.Equal(14, rows.Select(row => (row.UserId, row.ModelName)).Distinct().Count());
+        Assert.Equal((14, Rows, Rows * (Rows - 1) / 2, Rows * 2), (rows.Count, rows.Sum(row => row.Count), rows.Sum(row => row.Quota), rows.Sum(row => row.Cost)));
+        Assert.Equal(0, await UsageRollUps.FoldAsync(host.Database, Hour, Hour + 3600, Cancel, piece: 50));
+    }
+
+    [Theory, AllDatabases]
+    public async Task More_kinds_than_a_piece_holds_lose_no_figure(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await host.Database.WriteAsync(
+            (db, cancel) => db.QuotaData.BulkCopyAsync(
+                new BulkCopyOptions { BulkCopyType = BulkCopyType.MultipleRows },
+                Enumerable.Range(0, 300).Select(i => new QuotaDataRow { UserId = i % 90, CreatedAt = Hour, Count = 1, Quota = i }),
+                cancel),
+            Cancel);
+
+        await UsageRollUps.FoldAsync(host.Database, Hour, Hour + 3600, Cancel, piece: 20);
+
+        await using var db = host.Database.Open();
+        var rows = await db.QuotaData.ToListAsync(Cancel);
+        Assert.Equal((300, 300 * 299 / 2), (rows.Sum(row => row.Count), rows.Sum(row => row.Quota)));
+    }
+
+    [Theory, AllDatabases]
     public async Task Workers_that_fold_at_once_fold_once(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
