@@ -58,6 +58,7 @@ public static class DataModule
         services.AddSingleton<ChannelTestStore>();
         services.AddSingleton<ChannelTestLog>();
         services.AddSingleton<UsageLogStore>();
+        services.AddSingleton<LogOutbox>();
         services.AddSingleton<UsageRollUps>();
         services.AddSingleton<EscrowStore>();
         services.AddSingleton<SettlementStore>();

@@ -50,6 +50,9 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Warning, "Channel {ChannelId} cannot be asked about its tasks: {Status} {Code}")]
     public static partial void TasksUnanswered(this ILogger log, long channelId, int status, string code);
 
+    [LoggerMessage(LogLevel.Information, "{Rows} rows that the log database had not taken are sent")]
+    public static partial void LogRowsSent(this ILogger log, int rows);
+
     [LoggerMessage(LogLevel.Information, "{Tasks} unfinished tasks are looked after from now on")]
     public static partial void TasksAdopted(this ILogger log, int tasks);
 

@@ -33,6 +33,7 @@ public static class WorkerModule
         builder.AddJob<WarnOfLowBalances>();
         builder.AddJob<DeliverNotices>();
         builder.AddJob<FoldUsage>();
+        builder.AddJob<SendLogRows>();
         builder.Services.TryAddSingleton(UpstreamConnections.Read(builder.Settings()));
         builder.Services.TryAddSingleton<UpstreamClients>();
         builder.Services.TryAddSingleton(provider => new UpstreamProbe(

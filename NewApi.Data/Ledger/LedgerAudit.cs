@@ -225,6 +225,11 @@ public sealed class LedgerAudit(Database database, LogDatabase logs)
                     call => call.Key,
                     call => (Points: -call.Sum(entry => entry.Points), Rows: call.Count(entry => entry.Logged)),
                     StringComparer.Ordinal);
+            // Rows that are still on their way to a log of its own are looked at once they are there.
+            foreach (var waiting in await db.LogOutbox.Where(row => both.Contains(row.EntryKey)).Select(row => row.EntryKey).ToListAsync(cancel))
+            {
+                wanted.Remove(CallOf(waiting));
+            }
             checkedCharges += wanted.Count;
             foreach (var call in wanted.Where(call => call.Value.Rows == 0).ToList())
             {

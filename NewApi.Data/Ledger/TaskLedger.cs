@@ -56,7 +56,7 @@ public sealed record TaskEnd
 /// The money of tasks: charged when they are handed in, in the transaction that stores the task; ended exactly once, in the transaction
 /// that stores its end, however many pollers find it finished at the same time.
 /// </summary>
-public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStore usageLog, UsageRollUps rollUps, TimeProvider clock)
+public sealed class TaskLedger(Database database, LogOutbox logs, UsageRollUps rollUps, TimeProvider clock)
 {
     private const long ConsumeLog = 2;
     private const long RefundLog = 6;
@@ -114,14 +114,14 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                 {
                     Fill(log, charge.RequestId, charge.UserId, charge.TokenId, charge.ChannelId, charge.Points, now);
                     await rollUps.AddAsync(db, log, charge.Points, calls: 1, cost: null, token);
-                    await LogBesideAsync(db, log, token);
+                    await logs.AddAsync(db, ConsumeKey(charge.RequestId), log, token);
                 }
                 return (payer, refusal);
             },
             cancel);
         if (result.refusal == HoldRefusal.None)
         {
-            await LogElsewhereAsync(charge.Log);
+            await logs.SendAsync(ConsumeKey(charge.RequestId), charge.Log);
         }
         return result;
     }
@@ -167,14 +167,14 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
                 {
                     Fill(log, requestId, charged.UserId, charged.TokenId, channelId, points, now);
                     await rollUps.AddAsync(db, log, points, calls: 1, cost, token);
-                    await LogBesideAsync(db, log, token);
+                    await logs.AddAsync(db, key, log, token);
                 }
                 return true;
             },
             cancel);
         if (accepted)
         {
-            await LogElsewhereAsync(log);
+            await logs.SendAsync(ConsumeKey(requestId), log);
         }
         return accepted;
     }
@@ -216,7 +216,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
             cancel);
         if (ended && moved != 0)
         {
-            await LogElsewhereAsync(end.Log);
+            await logs.SendAsync(EndKey(end.RequestId), end.Log);
         }
         return ended;
     }
@@ -263,7 +263,7 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
         {
             Fill(log, end.RequestId, charged.UserId, charged.TokenId, charged.ChannelId, moved, now);
             await rollUps.AddAsync(db, log, moved, calls: 0, end.Cost, cancel);
-            await LogBesideAsync(db, log, cancel);
+            await logs.AddAsync(db, EndKey(end.RequestId), log, cancel);
         }
         return moved;
     }
@@ -427,12 +427,6 @@ public sealed class TaskLedger(Database database, LogDatabase logs, UsageLogStor
         log.Quota = Math.Abs(points);
         log.CreatedAt = now;
     }
-
-    private Task LogBesideAsync(DataConnection db, LogRow log, CancellationToken cancel) =>
-        logs.IsSeparate ? Task.CompletedTask : usageLog.InsertAsync(db, [log], cancel);
-
-    private Task LogElsewhereAsync(LogRow? log) =>
-        logs.IsSeparate && log is not null ? usageLog.InsertAsync([log], CancellationToken.None) : Task.CompletedTask;
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 

@@ -75,6 +75,10 @@ public static class Tables
 
         public ITable<NoticeRow> Notices => db.GetTable<NoticeRow>();
 
+        public ITable<LogOutboxRow> LogOutbox => db.GetTable<LogOutboxRow>();
+
+        public ITable<LogReceiptRow> LogReceipts => db.GetTable<LogReceiptRow>();
+
         public ITable<ChannelProbeRow> ChannelProbes => db.GetTable<ChannelProbeRow>();
     }
 }

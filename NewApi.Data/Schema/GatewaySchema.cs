@@ -861,6 +861,25 @@ internal static class GatewaySchema
         ],
     };
 
+    private static readonly TableShape LogOutbox = new("newapi_log_outbox")
+    {
+        Columns =
+        [
+            Exact("entry_key", 100).Key(),
+            Number("created_at").Required(),
+            Text("log_row").Required(),
+        ],
+    };
+
+    private static readonly TableShape LogReceipts = new("newapi_log_receipts")
+    {
+        Columns =
+        [
+            Exact("entry_key", 100).Key(),
+            Number("created_at").Required(),
+        ],
+    };
+
     /// <summary>All tables of the main database.</summary>
     public static IReadOnlyList<TableShape> Main { get; } =
     [
@@ -900,8 +919,11 @@ internal static class GatewaySchema
         Notices,
         ChannelProbes,
         TaskPolls,
+        LogOutbox,
+        // Here as well: what is left in the outbox when the log moves back to the main database is sent there.
+        LogReceipts,
     ];
 
     /// <summary>The tables of a separate log database.</summary>
-    public static IReadOnlyList<TableShape> Log { get; } = [Logs];
+    public static IReadOnlyList<TableShape> Log { get; } = [Logs, LogReceipts];
 }

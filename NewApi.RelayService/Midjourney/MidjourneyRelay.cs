@@ -313,12 +313,13 @@ internal sealed class MidjourneyRelay(
     {
         var (call, answer) = (submission.Call, reply.Answer!);
         var row = submission.Row = submission.Row! with { MjId = answer.TaskId, Description = answer.Description, Status = "SUBMITTED" };
+        // Whether or not the next line learns what became of its commit: the proxy draws, and only the end of the drawing gives anything back.
+        submission.Taken = true;
         var entry = call.Snapshot.Options.LogConsumeEnabled && row.Quota > 0 ? LogOf(submission) : null;
         if (!await tasks.AcceptAsync(row, entry, CancellationToken.None))
         {
             return new RelayFault(504, "do_request_failed", "The upstream took too long to take the task; it had been given up.") { UpstreamCode = "5" };
         }
-        submission.Accepted = true;
         // An upload is over when it is answered.
         if (answer.IsResult || row.Action == MidjourneyActions.Upload)
         {
@@ -333,7 +334,7 @@ internal sealed class MidjourneyRelay(
     /// <summary>Ends a task that no proxy has taken, with its money. Should that fail too, a job does it when the task's time is over.</summary>
     private async Task GiveUpAsync(MidjourneySubmission submission, string reason)
     {
-        if (submission is not { Row: { } row, Accepted: false })
+        if (submission is not { Row: { } row, Taken: false })
         {
             return;
         }
@@ -472,5 +473,6 @@ internal sealed class MidjourneySubmission(RelayCall call, MidjourneyRequest req
 
     public TaskPayer Payer { get; set; }
 
-    public bool Accepted { get; set; }
+    /// <summary>A proxy has taken it. Should its row not say so, a job ends it.</summary>
+    public bool Taken { get; set; }
 }

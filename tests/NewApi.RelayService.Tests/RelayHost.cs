@@ -78,7 +78,8 @@ internal sealed class RelayHost : IAsyncDisposable
         Dictionary<string, string>? options = null,
         Action<TokenRow>? token = null,
         string? redis = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null,
+        string? logs = null)
     {
         var folder = Directory.CreateTempSubdirectory("newapi-relay-");
         var file = Path.Combine(folder.FullName, "newapi.db");
@@ -90,9 +91,10 @@ internal sealed class RelayHost : IAsyncDisposable
             ["JOURNAL_DIR"] = Path.Combine(folder.FullName, "journal"),
             ["ERROR_LOG_ENABLED"] = "true",
             ["REDIS_CONN_STRING"] = redis,
+            ["LOG_SQL_DSN"] = logs,
         });
-        var logs = new RecordedLogs();
-        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(logs);
+        var recorded = new RecordedLogs();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(recorded);
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null);
         if (clock is not null)
@@ -116,7 +118,7 @@ internal sealed class RelayHost : IAsyncDisposable
         await app.Services.GetRequiredService<IDatabaseInitializer>().InitializeAsync(Cancel);
         await app.Services.GetRequiredService<Database>().WriteAsync((db, cancel) => FillAsync(db, channels, options ?? [], token, cancel), Cancel);
         await app.StartAsync(Cancel);
-        return new RelayHost(app, folder, logs, departures);
+        return new RelayHost(app, folder, recorded, departures);
     }
 
     /// <summary>A channel of type OpenAI that serves <see cref="Model"/>.</summary>

@@ -4,8 +4,11 @@ using System.Text;
 using LinqToDB;
 using LinqToDB.Async;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using NewApi.Data.Rows;
+using NewApi.Data.Usage;
 using NewApi.RelayService.Midjourney;
+using NewApi.Testing.Databases;
 using NewApi.Testing.Upstreams;
 
 namespace NewApi.RelayService.Tests.Surfaces;
@@ -117,6 +120,24 @@ public sealed class MidjourneyTests
         Assert.Empty(proxy.Requests);
         Assert.Equal(("FAILURE", 1L), ((await RowAsync(relay)).Status, (await RowAsync(relay)).ChannelId));
         await relay.AssertBooksAreRightAsync(0);
+    }
+
+    [Fact]
+    public async Task Log_database_that_is_away_costs_neither_the_drawing_nor_the_gateway()
+    {
+        await using var proxy = await FakeUpstream.StartAsync((http, _) => AnswerAsync(http, 1, "1"));
+        await using var logs = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        await using var relay = await RelayHost.StartAsync([Channel(1, proxy)], options: new(Plain), logs: logs.Dsn);
+        await logs.ExecuteAsync("ALTER TABLE logs RENAME TO away");
+
+        var reply = await relay.PostAsync("/mj/submit/imagine", """{"prompt":"a cat"}""");
+
+        Assert.Equal((HttpStatusCode.OK, 1), (reply.Status, Code(reply)));
+        Assert.Equal(("SUBMITTED", "1", 50_000L), ((await RowAsync(relay)).Status, (await RowAsync(relay)).MjId, (await RowAsync(relay)).Quota));
+        await logs.ExecuteAsync("ALTER TABLE away RENAME TO logs");
+        Assert.Equal(1, await relay.Services.GetRequiredService<LogOutbox>().DrainAsync(Cancel));
+        Assert.Equal("50000", await logs.ReadAsync("SELECT quota FROM logs WHERE type = 2"));
+        await relay.AssertBooksAreRightAsync(50_000);
     }
 
     [Fact]
