@@ -121,6 +121,7 @@ public sealed class StripeCheckout(IHttpClientFactory clients, TimeProvider cloc
             Session = session.Id,
             // Before taxes. Promotion codes lower what is paid, not what it is for, where the operator gives them out.
             Amount = (session.AmountSubtotal ?? 0) - (options.StripePromotionCodesEnabled ? 0 : session.TotalDetails?.AmountDiscount ?? 0),
+            Discount = options.StripePromotionCodesEnabled ? session.TotalDetails?.AmountDiscount ?? 0 : 0,
             Currency = session.Currency ?? "",
             Customer = session.CustomerId,
             Payload = $"stripe {session.Id}",

@@ -160,7 +160,7 @@ internal static class PlanPurchaseEndpoints
             StripeEndpoints.Known(plan.Request.SuccessUrl) ?? PaymentAddresses.Page(options, BackTo),
             StripeEndpoints.Known(plan.Request.CancelUrl) ?? PaymentAddresses.Page(options, BackTo));
         return await StripeEndpoints.CheckoutAsync(
-            orders, PaymentProviders.Stripe, tradeNo, () => stripe.OpenAsync(order, options, ct), log, ct) is { } checkout
+            orders, PaymentProviders.Stripe, tradeNo, async () => Held(plan.Row, await stripe.OpenAsync(order, options, ct)), log, ct) is { } checkout
             ? PaymentAnswer.Ok([new("pay_link", checkout.Url)])
             : Answer.Fail(Say.PaymentFailed);
     }
@@ -197,13 +197,13 @@ internal static class PlanPurchaseEndpoints
             orders,
             PaymentProviders.Creem,
             tradeNo,
-            async () => await creem.OpenAsync(
+            async () => Held(plan.Row, await creem.OpenAsync(
                 await creem.ProductAsync(plan.Row.CreemProductId, options, ct),
                 tradeNo,
                 caller.User.Email,
                 PaymentAddresses.Page(options, BackTo),
                 options,
-                ct),
+                ct)),
             log,
             ct) is { } checkout
             ? PaymentAnswer.Ok([new("checkout_url", checkout.Url), new("order_id", tradeNo)])
@@ -222,6 +222,12 @@ internal static class PlanPurchaseEndpoints
         };
         return Results.Redirect(PaymentAddresses.Page(await live.CurrentAsync(ct), $"{BackTo}?pay={pay}"));
     }
+
+    /// <summary>What we show must be what the provider charges: a plan whose price was changed on one side only is not sold.</summary>
+    private static Checkout Held(SubscriptionPlanRow plan, Checkout checkout) =>
+        checkout.Due == TopUpPrice.Round(plan.PriceAmount) * 100 && checkout.Currency.Equals("USD", StringComparison.OrdinalIgnoreCase)
+            ? checkout
+            : throw new PaymentProviderException($"Plan {plan.Id} has another price at the provider than here.");
 
     private static Task OpenAsync(
         OrderStore orders, ChosenPlan plan, AdminCaller caller, string method, PaymentRow payment, TimeProvider clock, CancellationToken ct) =>

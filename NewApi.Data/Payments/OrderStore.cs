@@ -173,7 +173,7 @@ public sealed class OrderStore(
             {
                 return refusal;
             }
-            return await CompleteAsync(db, order, fact, settings, rows, cancel);
+            return await CompleteAsync(db, order, payment, fact, settings, rows, cancel);
         }
         return new PaymentResult(PaymentOutcome.UnknownOrder);
     }
@@ -202,7 +202,13 @@ public sealed class OrderStore(
     }
 
     private async Task<PaymentResult> CompleteAsync(
-        DataConnection db, SubscriptionOrderRow order, PaymentFact? fact, GatewayOptions settings, List<LogRow> rows, CancellationToken cancel)
+        DataConnection db,
+        SubscriptionOrderRow order,
+        PaymentRow? payment,
+        PaymentFact? fact,
+        GatewayOptions settings,
+        List<LogRow> rows,
+        CancellationToken cancel)
     {
         var now = Now();
         if (await UserAsync(db, order.UserId, cancel) is not { } user)
@@ -228,12 +234,29 @@ public sealed class OrderStore(
         else
         {
             // Paid, but no longer to be had: two checkouts of a plan that may be bought once, or a plan that is gone. Money is never swallowed.
-            var points = TopUpPrice.PointsOf(order.Money, settings);
-            await LedgerEntries.CreditAsync(db, LedgerKind.TopUp, $"plan-refund:{order.Id}", order.UserId, points, now, cancel);
-            rows.Add(Row(user.Id, user.Username, TopUpLog, $"Plan {order.PlanId} is not available: order {order.TradeNo} became {points} points"));
+            var points = Worth(order, payment, fact, user.Group, settings);
+            if (points > 0)
+            {
+                await LedgerEntries.CreditAsync(db, LedgerKind.TopUp, $"plan-refund:{order.Id}", order.UserId, points.Value, now, cancel);
+            }
+            var became = points is null ? $"was paid in {payment!.Currency}, ask an administrator" : $"became {points} points";
+            rows.Add(Row(user.Id, user.Username, TopUpLog, $"Plan {order.PlanId} is not available: order {order.TradeNo} {became}"));
         }
         await FinishAsync(db, order.TradeNo!, order.UserId, fact, cancel);
         return new PaymentResult(PaymentOutcome.Completed, order.UserId);
+    }
+
+    /// <summary>
+    /// Points for a plan that is not to be had: what the payment would have bought as a top-up, so that nothing is won by paying for a plan
+    /// twice. Null for a currency without a rate. An order that does not say what it asked for is completed by an administrator, who vouches
+    /// for the price of the plan.
+    /// </summary>
+    private static long? Worth(SubscriptionOrderRow order, PaymentRow? payment, PaymentFact? fact, string group, GatewayOptions settings)
+    {
+        var units = payment is { Due: > 0, Currency.Length: > 0 }
+            ? TopUpPrice.UnitsFor(settings, group, (payment.Due - (fact?.Discount ?? 0)) / 100m, payment.Currency)
+            : order.Money;
+        return units is { } found ? TopUpPrice.PointsOf(found, settings) : null;
     }
 
     /// <summary>Null when the payment may complete the order. Without a fact an administrator vouches for it.</summary>

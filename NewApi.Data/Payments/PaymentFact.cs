@@ -37,6 +37,9 @@ public sealed record PaymentFact
     /// <summary>What was paid for the goods, in the smallest unit of the currency.</summary>
     public required long Amount { get; init; }
 
+    /// <summary>What promotion codes took off: they lower what is paid, not what it is for.</summary>
+    public long Discount { get; init; }
+
     /// <summary>ISO 4217.</summary>
     public required string Currency { get; init; }
 

@@ -56,8 +56,7 @@ public readonly record struct TopUpPrice(long Units, long Points, decimal Money,
         {
             return TopUpRefusal.NotWholeUnits;
         }
-        var ratio = options.TopupGroupRatio.TryGetValue(group, out var configured) && configured > 0 ? configured : 1;
-        var factor = ratio * Discount(options, amount);
+        var factor = Ratio(options, group) * Discount(options, amount);
         var exact = units * unitPrice * factor;
         if (exact > 1_000_000_000_000m)
         {
@@ -72,12 +71,35 @@ public readonly record struct TopUpPrice(long Units, long Points, decimal Money,
         return TopUpRefusal.None;
     }
 
+    /// <summary>
+    /// Units that an amount of money buys, whatever it was paid for, without the discounts of amounts on sale; null where nobody here knows what
+    /// the currency is worth.
+    /// </summary>
+    /// <param name="options">Price and group ratios.</param>
+    /// <param name="group">The payer's group.</param>
+    /// <param name="money">In whole units of the currency.</param>
+    /// <param name="currency">ISO 4217, in capitals. A unit is a dollar; yuan buy units at the price of EPay.</param>
+    public static decimal? UnitsFor(GatewayOptions options, string group, decimal money, string currency)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        decimal? unitPrice = currency switch
+        {
+            "USD" => 1,
+            "CNY" when options.Price > 0 => options.Price,
+            _ => null,
+        };
+        return Math.Max(0, money) / (unitPrice * Ratio(options, group));
+    }
+
     /// <summary>Points that so many units are worth now.</summary>
     public static long PointsOf(decimal units, GatewayOptions options) =>
         (long)Math.Round(units * options.QuotaPerUnit, MidpointRounding.AwayFromZero);
 
     /// <summary>Money as it is shown and paid: halves of a hundredth go up.</summary>
     public static decimal Round(decimal money) => Math.Round(money, 2, MidpointRounding.AwayFromZero);
+
+    private static decimal Ratio(GatewayOptions options, string group) =>
+        options.TopupGroupRatio.TryGetValue(group, out var configured) && configured > 0 ? configured : 1;
 
     /// <summary>Only the very amount that was put on sale is cheaper.</summary>
     private static decimal Discount(GatewayOptions options, long amount)

@@ -75,8 +75,8 @@ internal sealed class Shop : IAsyncDisposable
         }
     }
 
-    /// <summary>Stripe's price, and the session of ten of it.</summary>
-    public void StripeSells(long unit, string currency)
+    /// <summary>Stripe's price, and the session of so many of it.</summary>
+    public void StripeSells(long unit, string currency, long pieces = 10)
     {
         Provider.Answers["GET /v1/prices/price_1"] = new JsonObject
         {
@@ -93,8 +93,8 @@ internal sealed class Shop : IAsyncDisposable
             ["id"] = "cs_1",
             ["object"] = "checkout.session",
             ["url"] = "https://stripe.example/cs_1",
-            ["amount_subtotal"] = unit * 10,
-            ["amount_total"] = unit * 10,
+            ["amount_subtotal"] = unit * pieces,
+            ["amount_total"] = unit * pieces,
             ["currency"] = currency,
         };
     }

@@ -240,6 +240,33 @@ public sealed class SubscriptionTests
         Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
     }
 
+    [Theory]
+    [InlineData(PaymentProviders.Creem, 500, "USD", 0, 2_500_000)]
+    [InlineData(PaymentProviders.Stripe, 2_000, "USD", 1_500, 2_500_000)]
+    [InlineData(PaymentProviders.Epay, 7_300, "CNY", 0, 5_000_000)]
+    [InlineData(PaymentProviders.Stripe, 500, "EUR", 0, 0)]
+    public async Task A_payment_that_becomes_balance_gives_what_it_would_have_bought_and_not_the_price_of_the_plan(
+        string provider, long paid, string currency, long discount, long points)
+    {
+        await using var database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        var orders = host.Get<OrderStore>();
+        await orders.OpenAsync(
+            new SubscriptionOrderRow { UserId = 1, PlanId = 99, Money = 20m, TradeNo = "one", PaymentMethod = provider, PaymentProvider = provider, Status = "pending" },
+            new PaymentRow { TradeNo = "one", Provider = provider, Due = paid, Currency = currency },
+            Cancel);
+
+        var result = await orders.CompleteAsync(
+            new PaymentFact { Provider = provider, TradeNo = "one", Amount = paid, Currency = currency, Discount = discount }, Cancel);
+
+        Assert.Equal(PaymentOutcome.Completed, result.Outcome);
+        using var db = host.Database.Open();
+        Assert.Equal(points, await db.Users.Select(row => row.Quota).SingleAsync(Cancel));
+        Assert.Equal(1, await db.Logs.CountAsync(row => row.UserId == 1 && row.Type == 1, Cancel));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
+    }
+
     private static Task<DataHost> StartAsync(TestDatabase database, TimeProvider clock) =>
         DataHost.StartAsync(database, services: services => services.AddSingleton(clock));
 
