@@ -137,13 +137,14 @@ internal static class UserEndpoints
         var hash = password is null ? null : await passwords.HashAsync(password, ct);
         var group = string.IsNullOrWhiteSpace(request.Group) ? "default" : request.Group.Trim();
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        long moved;
+        long? moved;
         try
         {
-            moved = await database.WriteAsync(
+            moved = await database.WriteAsync<long?>(
                 async (db, token) =>
                 {
-                    var update = db.Users.Where(row => row.Id == user.Id)
+                    // An account that was promoted since its role was looked at is out of reach.
+                    var update = db.Users.Where(row => row.Id == user.Id && row.Role == user.Role)
                         .Set(row => row.Username, name)
                         .Set(row => row.DisplayName, request.DisplayName ?? "")
                         .Set(row => row.Group, group)
@@ -152,7 +153,10 @@ internal static class UserEndpoints
                     {
                         update = update.Set(row => row.Password, hash).Set(row => row.AuthVersion, row => row.AuthVersion + 1);
                     }
-                    await update.UpdateAsync(token);
+                    if (await update.UpdateAsync(token) == 0)
+                    {
+                        return null;
+                    }
                     return await LedgerEntries.SetBalanceAsync(
                         db, user.Id, request.Quota, $"adjust:{context.TraceIdentifier}", now, token);
                 },
@@ -161,6 +165,10 @@ internal static class UserEndpoints
         catch (Exception fault) when (Database.IsDuplicate(fault))
         {
             return Answer.Fail(Say.NameTaken);
+        }
+        if (moved is null)
+        {
+            return Answer.NotFound();
         }
         if (moved != 0)
         {

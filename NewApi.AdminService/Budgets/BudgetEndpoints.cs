@@ -14,8 +14,8 @@ using NewApi.Domain.Funding;
 namespace NewApi.AdminService.Budgets;
 
 /// <summary>
-/// Ceilings on what a key, a user or a group spends in a period. Users bound themselves and their keys; administrators bound anybody, and
-/// what they set nobody else can change.
+/// Ceilings on what a key, a user or a group spends in a period. Users bound themselves and their keys; administrators bound whoever is below
+/// them, and what they set only somebody above the bounded account changes.
 /// </summary>
 internal static class BudgetEndpoints
 {
@@ -64,7 +64,6 @@ internal static class BudgetEndpoints
         var row = new BudgetRow
         {
             Name = request.Name?.Trim() ?? "",
-            OwnerId = caller.Role >= Roles.Admin ? 0 : caller.Id,
             Scope = request.Scope ?? "",
             ScopeId = request.Scope == Group ? 0 : request.ScopeId == 0 && request.Scope == User ? caller.Id : request.ScopeId,
             ScopeGroup = request.Scope == Group ? request.ScopeGroup ?? "" : "",
@@ -92,9 +91,9 @@ internal static class BudgetEndpoints
         var refusal = await database.WriteAsync<Text?>(
             async (db, token) =>
             {
-                if (!await MayBoundAsync(db, row, caller, token))
+                if (await RefuseAsync(db, row, caller, token) is { } refused)
                 {
-                    return Say.NotFound;
+                    return refused;
                 }
                 // Takes the creator's row, so that two budgets at once are counted one after the other.
                 await db.Users.Where(user => user.Id == caller.Id).Set(user => user.Quota, user => user.Quota).UpdateAsync(token);
@@ -125,10 +124,10 @@ internal static class BudgetEndpoints
         var (row, mistake) = await database.WriteAsync<(BudgetRow?, Text?)>(
             async (db, token) =>
             {
-                var mine = Own(db, caller).Where(budget => budget.Id == request.Id);
-                if (await mine.FirstOrDefaultAsync(token) is not { } row)
+                var (found, refusal) = await FindAsync(db, request.Id, caller, token);
+                if (found is not { } row)
                 {
-                    return (null, Say.NotFound);
+                    return (null, refusal);
                 }
                 var period = (row.Period, row.CustomSeconds);
                 row.Name = request.Name?.Trim() ?? row.Name;
@@ -145,7 +144,7 @@ internal static class BudgetEndpoints
                     row.NextResetTime = new ResetPeriod(row.Period, row.CustomSeconds).Next(now, now, 0, clock.LocalTimeZone);
                 }
                 // What is used and held belongs to the relays: it is not written back, but what could be spent until now is remembered.
-                await mine
+                await db.Budgets.Where(budget => budget.Id == row.Id)
                     .Set(budget => budget.Ceiling, budget =>
                         budget.Ceiling > budget.Amount && budget.Ceiling > budget.Used + budget.Held ? budget.Ceiling
                         : budget.Amount > budget.Used + budget.Held ? budget.Amount
@@ -171,23 +170,22 @@ internal static class BudgetEndpoints
 
     internal static async Task<IResult> Delete(long id, AdminCaller caller, Database database, IChangeSignal changes, CancellationToken ct)
     {
-        var deleted = await database.WriteAsync(
+        var (deleted, refusal) = await database.WriteAsync<(BudgetRow?, Text)>(
             async (db, token) =>
             {
-                var mine = Own(db, caller).Where(row => row.Id == id);
-                var row = await mine.FirstOrDefaultAsync(token);
-                if (row is null || await mine.DeleteAsync(token) == 0)
+                var (row, refused) = await FindAsync(db, id, caller, token);
+                if (row is null || await db.Budgets.Where(budget => budget.Id == id).DeleteAsync(token) == 0)
                 {
-                    return null;
+                    return (null, refused);
                 }
                 // What relays have taken out of it need not come back to anything.
                 await db.Escrows.Where(escrow => escrow.Kind == (long)AccountKind.Budget && escrow.AccountId == id).DeleteAsync(token);
-                return row;
+                return (row, default);
             },
             ct);
         if (deleted is null)
         {
-            return Answer.NotFound();
+            return Answer.Fail(refusal);
         }
         await AnnounceAsync(changes, deleted);
         return Answer.Ok();
@@ -205,9 +203,18 @@ internal static class BudgetEndpoints
             (row.Scope == User && row.ScopeId == caller.Id) || (row.Scope == Key && keys.Contains(row.ScopeId)));
     }
 
-    /// <summary>What the caller may change.</summary>
-    private static IQueryable<BudgetRow> Own(IDataContext db, AdminCaller caller) =>
-        caller.Role >= Roles.Admin ? db.Budgets : db.Budgets.Where(row => row.OwnerId == caller.Id);
+    /// <summary>A budget that the caller may change, or why there is none.</summary>
+    private static async Task<(BudgetRow? Row, Text Refusal)> FindAsync(DataConnection db, long id, AdminCaller caller, CancellationToken ct)
+    {
+        var row = await db.Budgets.FirstOrDefaultAsync(budget => budget.Id == id, ct);
+        if (row is null || row.OwnerId == caller.Id)
+        {
+            return (row, Say.NotFound);
+        }
+        return caller.Role < Roles.Admin ? (null, Say.NotFound)
+            : caller.Outranks((await BoundedAsync(db, row, ct))?.Role ?? 0) ? (row, default)
+            : (null, Say.RoleNotAllowed);
+    }
 
     /// <summary>
     /// What a new budget is counted with: an account's own, whatever they bound; administrators' by what they bound, so that neither the number
@@ -221,14 +228,31 @@ internal static class BudgetEndpoints
             : same.Where(other => other.Scope == row.Scope && other.ScopeId == row.ScopeId && other.ScopeGroup == row.ScopeGroup);
     }
 
-    private static async Task<bool> MayBoundAsync(DataConnection db, BudgetRow row, AdminCaller caller, CancellationToken ct)
+    /// <summary>Why the caller may not set a new budget; null when they may, and the budget then has its owner.</summary>
+    private static async Task<Text?> RefuseAsync(DataConnection db, BudgetRow row, AdminCaller caller, CancellationToken ct)
     {
-        var anybody = caller.Role >= Roles.Admin;
+        if (row.Scope == Group)
+        {
+            return null;
+        }
+        if (await BoundedAsync(db, row, ct) is not { DeletedAt: null } bounded || (bounded.Id != caller.Id && caller.Role < Roles.Admin))
+        {
+            return Say.NotFound;
+        }
+        // Administrators bound themselves as everybody does.
+        row.OwnerId = bounded.Id == caller.Id && caller.Role < Roles.Root ? caller.Id : 0;
+        return row.OwnerId == caller.Id || caller.Outranks(bounded.Role) ? null : Say.RoleNotAllowed;
+    }
+
+    /// <summary>The account that a budget bounds, or whose key; null for a group, and for what is no more.</summary>
+    private static Task<UserRow?> BoundedAsync(DataConnection db, BudgetRow row, CancellationToken ct)
+    {
+        var keys = db.Tokens.Where(key => key.Id == row.ScopeId && key.DeletedAt == null).Select(key => key.UserId);
         return row.Scope switch
         {
-            Key => await db.Tokens.AnyAsync(key => key.Id == row.ScopeId && key.DeletedAt == null && (anybody || key.UserId == caller.Id), ct),
-            User => await db.Users.AnyAsync(user => user.Id == row.ScopeId && user.DeletedAt == null && (anybody || user.Id == caller.Id), ct),
-            _ => true,
+            Key => db.Users.FirstOrDefaultAsync(user => keys.Contains(user.Id), ct),
+            User => db.Users.FirstOrDefaultAsync(user => user.Id == row.ScopeId, ct),
+            _ => Task.FromResult<UserRow?>(null),
         };
     }
 

@@ -145,8 +145,18 @@ internal static class PlanAdminEndpoints
     }
 
     internal static async Task<IResult> Invalidate(
-        long id, AdminCaller caller, SubscriptionStore subscriptions, AccountLog log, IChangeSignal changes, CancellationToken ct)
+        long id,
+        AdminCaller caller,
+        Database database,
+        SubscriptionStore subscriptions,
+        AccountLog log,
+        IChangeSignal changes,
+        CancellationToken ct)
     {
+        if (!await OutranksHolderAsync(id, caller, database, ct))
+        {
+            return Answer.Fail(Say.RoleNotAllowed);
+        }
         if (await subscriptions.CancelAsync(id, ct) is not { } ended)
         {
             return Answer.Fail(Say.PlanNotActive);
@@ -158,8 +168,18 @@ internal static class PlanAdminEndpoints
     }
 
     internal static async Task<IResult> Delete(
-        long id, AdminCaller caller, SubscriptionStore subscriptions, AccountLog log, IChangeSignal changes, CancellationToken ct)
+        long id,
+        AdminCaller caller,
+        Database database,
+        SubscriptionStore subscriptions,
+        AccountLog log,
+        IChangeSignal changes,
+        CancellationToken ct)
     {
+        if (!await OutranksHolderAsync(id, caller, database, ct))
+        {
+            return Answer.Fail(Say.RoleNotAllowed);
+        }
         var removal = await subscriptions.DeleteAsync(id, ct);
         if (removal.UserId == 0)
         {
@@ -187,22 +207,39 @@ internal static class PlanAdminEndpoints
         CancellationToken ct)
     {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        var given = await database.WriteAsync(
+        var (given, refusal) = await database.WriteAsync<(Given?, Text)>(
             async (db, token) =>
-                await db.Users.FirstOrDefaultAsync(row => row.Id == userId && row.DeletedAt == null, token) is { } user
-                    && await db.SubscriptionPlans.FirstOrDefaultAsync(row => row.Id == planId, token) is { } plan
+            {
+                if (await db.Users.FirstOrDefaultAsync(row => row.Id == userId && row.DeletedAt == null, token) is not { } user)
+                {
+                    return (null, Say.NotFound);
+                }
+                if (!caller.Outranks(user.Role))
+                {
+                    return (null, Say.RoleNotAllowed);
+                }
+                return await db.SubscriptionPlans.FirstOrDefaultAsync(row => row.Id == planId, token) is { } plan
                     && await subscriptions.ActivateAsync(db, plan, userId, SubscriptionSource.Admin, now, token) is not null
-                    ? new Given(user, plan)
-                    : null,
+                    ? (new Given(user, plan), default)
+                    : (null, Say.NotFound);
+            },
             ct);
         if (given is null)
         {
-            return Answer.NotFound();
+            return Answer.Fail(refusal);
         }
         await TellAsync(changes, userId);
         await log.WriteAsync(
             given.User.Id, given.User.Username, LogType.Manage, $"Plan {given.Plan.Title} given by {caller.Username}", CancellationToken.None);
         return Answer.Ok();
+    }
+
+    /// <summary>A plan can move its holder to another group, so it is for those who may change the holder. One without a holder is anybody's.</summary>
+    private static async Task<bool> OutranksHolderAsync(long id, AdminCaller caller, Database database, CancellationToken ct)
+    {
+        await using var db = database.Open();
+        var holder = db.UserSubscriptions.Where(row => row.Id == id).Select(row => row.UserId);
+        return caller.Outranks(await db.Users.Where(user => holder.Contains(user.Id)).Select(user => user.Role).FirstOrDefaultAsync(ct));
     }
 
     private static Task TellAsync(IChangeSignal changes, long userId) =>

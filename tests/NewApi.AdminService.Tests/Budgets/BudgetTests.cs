@@ -111,6 +111,64 @@ public class BudgetTests
         Assert.False((await alice.DeleteAsync($"/api/budgets/{Number(made, "id")}")).Success);
     }
 
+    [Fact]
+    public async Task Administrators_bound_only_those_below_them_and_themselves()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var carol = await host.CreateUserAsync(root, "carol", role: 10);
+        var frank = await host.CreateUserAsync(root, "frank", role: 10);
+        var alice = await host.CreateUserAsync(root, "alice");
+        var (ofRoot, ofFrank, ofCarol, ofAlice) =
+            (await AddKeyAsync(host, root.UserId), await AddKeyAsync(host, frank.UserId), await AddKeyAsync(host, carol.UserId), await AddKeyAsync(host, alice.UserId));
+
+        foreach (var refused in (JsonObject[])
+            [
+                Budget("user", 1, "never", root.UserId), Budget("user", 1, "never", frank.UserId),
+                Budget("key", 1, "never", ofRoot), Budget("key", 1, "never", ofFrank),
+            ])
+        {
+            Assert.Equal("Only an account with a higher role may do this", (await carol.PostAsync("/api/budgets", refused)).Message);
+        }
+        foreach (var allowed in (JsonObject[])
+            [
+                Budget("user", 1_000, "never", alice.UserId), Budget("key", 1_000, "never", ofAlice), Budget("group", 1_000, "never", group: "default"),
+                Budget("user", 1_000, "never", carol.UserId), Budget("key", 1_000, "never", ofCarol),
+            ])
+        {
+            var id = Number((await carol.PostAsync("/api/budgets", allowed)).Data!, "id");
+            Assert.True((await carol.PutAsync("/api/budgets", new JsonObject { ["id"] = id, ["amount"] = 2_000 })).Success);
+            Assert.True((await carol.DeleteAsync($"/api/budgets/{id}")).Success);
+        }
+        Assert.True((await root.PostAsync("/api/budgets", Budget("user", 1, "never", root.UserId))).Success);
+    }
+
+    [Fact]
+    public async Task What_is_set_on_an_administrator_from_above_no_administrator_changes()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var carol = await host.CreateUserAsync(root, "carol", role: 10);
+        var frank = await host.CreateUserAsync(root, "frank", role: 10);
+        foreach (var budget in (JsonObject[])
+            [Budget("user", 1_000, "never", carol.UserId), Budget("key", 1_000, "never", await AddKeyAsync(host, carol.UserId))])
+        {
+            var id = Number((await root.PostAsync("/api/budgets", budget)).Data!, "id");
+            foreach (var admin in (Session[])[carol, frank])
+            {
+                Assert.Equal(
+                    "Only an account with a higher role may do this",
+                    (await admin.PutAsync("/api/budgets", new JsonObject { ["id"] = id, ["amount"] = 9_999_999 })).Message);
+                Assert.Equal("Only an account with a higher role may do this", (await admin.DeleteAsync($"/api/budgets/{id}")).Message);
+            }
+            Assert.True((await root.PutAsync("/api/budgets", new JsonObject { ["id"] = id, ["amount"] = 2_000 })).Success);
+            Assert.True((await root.DeleteAsync($"/api/budgets/{id}")).Success);
+        }
+        var own = Number((await frank.PostAsync("/api/budgets", Budget("user", 1_000, "never"))).Data!, "id");
+        Assert.False((await carol.DeleteAsync($"/api/budgets/{own}")).Success);
+        Assert.True((await frank.DeleteAsync($"/api/budgets/{own}")).Success);
+    }
+
     [Theory]
     [InlineData("""{"scope":"planet","amount":1}""")]
     [InlineData("""{"scope":"user","amount":0}""")]
@@ -179,7 +237,7 @@ public class BudgetTests
     private static async Task<long> AddKeyAsync(AdminHost host, long user)
     {
         await using var db = host.Database.Open();
-        return await db.InsertWithInt64IdentityAsync(new TokenRow { UserId = user, Key = "k", Name = "k" }, token: Cancel);
+        return await db.InsertWithInt64IdentityAsync(new TokenRow { UserId = user, Key = Guid.NewGuid().ToString("N"), Name = "k" }, token: Cancel);
     }
 
     private static Task SetAsync(AdminHost host, Func<IQueryable<BudgetRow>, LinqToDB.Linq.IUpdatable<BudgetRow>> set) =>

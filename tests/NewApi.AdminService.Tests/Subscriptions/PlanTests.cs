@@ -132,6 +132,7 @@ public class PlanTests
     {
         await using var shop = await Shop.OpenAsync();
         await CreateAsync(shop.Root, """{"title":"Pro","price_amount":80,"stripe_price_id":"price_1"}""");
+        shop.StripeSells(8_000, "usd", pieces: 1);
         shop.Provider.Answers["GET /v1/prices/price_1"]["recurring"] = new JsonObject { ["interval"] = "month" };
 
         var reply = await shop.Payer.PostAsync("/api/subscription/stripe/pay", new JsonObject { ["plan_id"] = 1 });
@@ -160,6 +161,87 @@ public class PlanTests
         Assert.Single((JsonArray)(await shop.Payer.GetAsync("/api/subscription/self")).Data!["subscriptions"]!);
         Assert.False((await shop.Payer.PostAsync("/api/subscription/creem/pay", new JsonObject { ["plan_id"] = 2 })).Success);
         Assert.False((await shop.Payer.PostAsync("/api/subscription/stripe/pay", new JsonObject { ["plan_id"] = 2 })).Success);
+    }
+
+    [Theory]
+    [InlineData("stripe", 500, "usd")]
+    [InlineData("stripe", 2_000, "eur")]
+    [InlineData("creem", 500, "USD")]
+    [InlineData("creem", 2_000, "EUR")]
+    public async Task A_plan_whose_price_is_another_at_the_provider_is_not_sold(string provider, long asks, string currency)
+    {
+        await using var shop = await Shop.OpenAsync();
+        await CreateAsync(shop.Root, """{"title":"Pro","price_amount":20,"stripe_price_id":"price_1","creem_product_id":"prod_1"}""");
+        await SellAsync(asks, currency);
+
+        Assert.Equal("The payment could not be started; try again later", (await PayAsync()).Message);
+        await using var db = shop.Host.Database.Open();
+        Assert.Equal("failed", await db.SubscriptionOrders.Select(row => row.Status).SingleAsync(Cancel));
+        Assert.Contains(shop.Log.Lines, line => line.Contains("Plan 1 has another price", StringComparison.Ordinal));
+
+        await SellAsync(2_000, "USD");
+        Assert.DoesNotContain("could not be started", (await PayAsync()).Text);
+
+        Task<Reply> PayAsync() => shop.Payer.PostAsync($"/api/subscription/{provider}/pay", new JsonObject { ["plan_id"] = 1 });
+
+        Task SellAsync(long price, string money)
+        {
+            shop.StripeSells(price, money.ToLowerInvariant(), pieces: 1);
+            shop.Provider.Answers["GET /v1/products"] = new JsonObject { ["id"] = "prod_1", ["price"] = price, ["currency"] = money };
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task What_a_promotion_code_took_off_does_not_become_balance()
+    {
+        await using var shop = await Shop.OpenAsync();
+        await shop.SetAsync(("StripePromotionCodesEnabled", "true"));
+        await CreateAsync(shop.Root, """{"title":"Pro","price_amount":80,"stripe_price_id":"price_1","max_purchase_per_user":1}""");
+        shop.StripeSells(8_000, "usd", pieces: 1);
+        await shop.Payer.PostAsync("/api/subscription/stripe/pay", new JsonObject { ["plan_id"] = 1 });
+        await shop.Payer.PostAsync("/api/subscription/stripe/pay", new JsonObject { ["plan_id"] = 1 });
+        await using var db = shop.Host.Database.Open();
+
+        foreach (var tradeNo in await db.SubscriptionOrders.Select(row => row.TradeNo!).ToListAsync(Cancel))
+        {
+            await shop.StripeReportsAsync(tradeNo, change: session => session["total_details"] = new JsonObject { ["amount_discount"] = 6_000 });
+        }
+
+        Assert.Single((JsonArray)(await shop.Payer.GetAsync("/api/subscription/self")).Data!["subscriptions"]!);
+        Assert.Equal(10_000_000, await shop.BalanceAsync());
+    }
+
+    [Fact]
+    public async Task Administrators_change_plans_only_of_those_below_them()
+    {
+        await using var shop = await Shop.OpenAsync(configured: false);
+        await CreateAsync(shop.Root, """{"title":"Pro","price_amount":10,"upgrade_group":"vip"}""");
+        var carol = await shop.Host.CreateUserAsync(shop.Root, "carol", role: 10);
+        var frank = await shop.Host.CreateUserAsync(shop.Root, "frank", role: 10);
+
+        foreach (var above in (long[])[shop.Root.UserId, carol.UserId, frank.UserId])
+        {
+            Assert.Equal("Only an account with a higher role may do this", (await BindAsync(carol, above)).Message);
+            Assert.Equal(
+                "Only an account with a higher role may do this",
+                (await carol.PostAsync($"/api/subscription/admin/users/{above}/subscriptions", new JsonObject { ["plan_id"] = 1 })).Message);
+        }
+        Assert.True((await BindAsync(shop.Root, frank.UserId)).Success);
+        Assert.True((await BindAsync(shop.Root, shop.Root.UserId)).Success);
+        Assert.True((await BindAsync(carol, shop.Payer.UserId)).Success);
+        Assert.False((await carol.PostAsync("/api/subscription/admin/user_subscriptions/1/invalidate")).Success);
+        Assert.False((await carol.DeleteAsync("/api/subscription/admin/user_subscriptions/1")).Success);
+        Assert.False((await carol.DeleteAsync("/api/subscription/admin/user_subscriptions/99")).Success);
+
+        Assert.Equal("vip", (await frank.GetAsync("/api/user/self")).Data!["group"]!.GetValue<string>());
+        Assert.Equal("default", (await carol.GetAsync("/api/user/self")).Data!["group"]!.GetValue<string>());
+        Assert.True((await carol.PostAsync("/api/subscription/admin/user_subscriptions/3/invalidate")).Success);
+        Assert.True((await carol.DeleteAsync("/api/subscription/admin/user_subscriptions/3")).Success);
+        Assert.True((await shop.Root.DeleteAsync("/api/subscription/admin/user_subscriptions/2")).Success);
+
+        static Task<Reply> BindAsync(Session who, long id) =>
+            who.PostAsync("/api/subscription/admin/bind", new JsonObject { ["user_id"] = id, ["plan_id"] = 1 });
     }
 
     [Fact]
