@@ -9,8 +9,16 @@ internal static class NotificationRules
     private static readonly string[] Addresses =
         ["webhook_url", "webhook_secret", "notification_email", "bark_url", "gotify_url", "gotify_token"];
 
+    private const int AddressLimit = 2_048;
+    private const int WordLimit = 255;
+
     public static Text? Mistake(SettingRequest request)
     {
+        if (request is { WebhookUrl.Length: > AddressLimit } or { BarkUrl.Length: > AddressLimit } or { GotifyUrl.Length: > AddressLimit }
+            or { WebhookSecret.Length: > WordLimit } or { GotifyToken.Length: > WordLimit } or { NotificationEmail.Length: > WordLimit })
+        {
+            return Say.NotifyLength;
+        }
         if (request.NotifyType is not ("email" or "webhook" or "bark" or "gotify"))
         {
             return Say.NotifyType;

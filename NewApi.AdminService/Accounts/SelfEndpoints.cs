@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using LinqToDB;
 using LinqToDB.Async;
@@ -14,6 +15,12 @@ namespace NewApi.AdminService.Accounts;
 /// <summary>What an account does with itself (specification: admin API §6).</summary>
 internal static class SelfEndpoints
 {
+    private const int LanguageLimit = 16;
+    private const int SidebarLimit = 16_384;
+
+    /// <summary>As much as the column holds on MySQL, in bytes.</summary>
+    private const int SettingLimit = 65_535;
+
     public static void MapSelf(this IEndpointRouteBuilder routes)
     {
         var user = routes.MapGroup("/user").WithTags("Own account");
@@ -49,10 +56,18 @@ internal static class SelfEndpoints
         }
         if (request.SidebarModules is not null)
         {
+            if (request.SidebarModules.Length > SidebarLimit)
+            {
+                return Answer.Fail(Say.SidebarLength);
+            }
             return await StoreSettingAsync(caller, database, changes, setting => setting["sidebar_modules"] = request.SidebarModules, ct);
         }
         if (request.Language is not null)
         {
+            if (request.Language.Length > LanguageLimit)
+            {
+                return Answer.Fail(Say.LanguageLength);
+            }
             return await StoreSettingAsync(caller, database, changes, setting => setting["language"] = request.Language, ct);
         }
 
@@ -202,22 +217,34 @@ internal static class SelfEndpoints
         return Answer.Ok();
     }
 
-    /// <summary>Reads, changes and writes the setting in one transaction, so that members nobody named survive.</summary>
-    internal static async Task<IResult> StoreSettingAsync(
+    /// <summary>
+    /// Reads, changes and writes the setting in one transaction, so that members nobody named survive. The row is read with every login: what
+    /// is too long is not stored, unless it was longer.
+    /// </summary>
+    internal static async Task<Answer> StoreSettingAsync(
         AdminCaller caller, Database database, IChangeSignal changes, Action<JsonObject> change, CancellationToken ct)
     {
-        await database.WriteAsync(
+        var stored = await database.WriteAsync(
             async (db, token) =>
             {
                 // The row's lock, so that two changes at once do not undo each other.
                 await db.Users.Where(row => row.Id == caller.Id).Set(row => row.Status, row => row.Status).UpdateAsync(token);
-                var setting = UserSetting.Parse(
-                    await db.Users.Where(row => row.Id == caller.Id).Select(row => row.Setting).FirstOrDefaultAsync(token));
+                var known = await db.Users.Where(row => row.Id == caller.Id).Select(row => row.Setting).FirstOrDefaultAsync(token);
+                var setting = UserSetting.Parse(known);
                 change(setting);
                 var text = setting.ToJsonString();
-                return await db.Users.Where(row => row.Id == caller.Id).Set(row => row.Setting, text).UpdateAsync(token);
+                if (Encoding.UTF8.GetByteCount(text) > SettingLimit && text.Length >= (known?.Length ?? 0))
+                {
+                    return false;
+                }
+                await db.Users.Where(row => row.Id == caller.Id).Set(row => row.Setting, text).UpdateAsync(token);
+                return true;
             },
             ct);
+        if (!stored)
+        {
+            return Answer.Fail(Say.SettingLength);
+        }
         await changes.PublishAsync(ChangeTopic.Users, caller.Id.ToString(), CancellationToken.None);
         return Answer.Ok();
     }

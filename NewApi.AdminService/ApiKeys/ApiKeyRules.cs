@@ -17,6 +17,7 @@ internal static class ApiKeyRules
 
     private const int NameBytes = 50;
     private const int LimitsLength = 1024;
+    private const int AddressesLength = 8_192;
     private const decimal MostUnits = 1_000_000_000m;
 
     /// <param name="keptGroup">The group the key has already: saving it again is no new grant.</param>
@@ -33,6 +34,10 @@ internal static class ApiKeyRules
         if (request.ModelLimits is { Length: > LimitsLength })
         {
             return Say.TokenLimitsTooLong;
+        }
+        if (request.AllowIps is { Length: > AddressesLength })
+        {
+            return Say.TokenIpsTooLong;
         }
         if (!AreAddresses(request.AllowIps))
         {

@@ -58,6 +58,10 @@ internal static class Say
     public static readonly Text NotifyThreshold = new("The warning threshold must be above zero", "预警阈值须大于零");
     public static readonly Text NotifyUrl = new("The address of the notification is missing or malformed", "通知地址缺失或格式不对");
     public static readonly Text NotifyToken = new("The Gotify token is missing", "缺少 Gotify 令牌");
+    public static readonly Text NotifyLength = new("An address may have at most 2048 characters, a token, secret or e-mail 255", "通知地址最多 2048 个字符，令牌、密钥和邮箱最多 255 个字符");
+    public static readonly Text LanguageLength = new("The language may have at most 16 characters", "语言代码最多 16 个字符");
+    public static readonly Text SidebarLength = new("The areas of the console may have at most 16384 characters", "侧边栏设置最多 16384 个字符");
+    public static readonly Text SettingLength = new("Your settings are too long to be stored", "个人设置过长，无法保存");
     public static readonly Text NotifyEmail = new("The notification e-mail is malformed", "通知邮箱格式不对");
 
     public static readonly Text BadRelayKey = new("The key is missing or not valid", "密钥缺失或无效");
@@ -67,6 +71,7 @@ internal static class Say
     public static readonly Text TokenExpired = new("The key has expired; change its expiry first", "密钥已过期，请先修改有效期");
     public static readonly Text TokenExhausted = new("The key has no quota left; give it quota first", "密钥额度已用完，请先增加额度");
     public static readonly Text TokenIps = new("The list of addresses contains something that is no address or range", "IP 列表中含有无效的地址或网段");
+    public static readonly Text TokenIpsTooLong = new("The list of addresses may have at most 8192 characters", "IP 列表最多 8192 个字符");
     public static readonly Text TokenLimitsTooLong = new("The list of models may have at most 1024 characters", "模型限制列表最多 1024 个字符");
     public static readonly Text IdsMissing = new("No ids were given", "未提供 ID");
     public static readonly Text TooManyIds = new("Too many ids at once", "一次提供的 ID 过多");

@@ -53,8 +53,8 @@ internal static class SubscriptionEndpoints
             return Answer.Fail(Say.BadBody);
         }
         var preference = BillingPreferences.NameOf(BillingPreferences.Parse(request.BillingPreference));
-        await SelfEndpoints.StoreSettingAsync(caller, database, changes, setting => setting[PreferenceName] = preference, ct);
-        return Answer.Ok(new PreferenceView(preference));
+        var stored = await SelfEndpoints.StoreSettingAsync(caller, database, changes, setting => setting[PreferenceName] = preference, ct);
+        return stored.Success ? Answer.Ok(new PreferenceView(preference)) : stored;
     }
 
     private static string Preference(UserRow user) => BillingPreferences.NameOf(BillingPreferences.Parse(

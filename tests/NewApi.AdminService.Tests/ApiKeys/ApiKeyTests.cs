@@ -52,6 +52,19 @@ public class ApiKeyTests
         Assert.Equal(2, (await root.GetAsync("/api/token/")).Items.Count);
     }
 
+    [Fact]
+    public async Task A_list_of_addresses_has_an_end()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var key = Key();
+        key["allow_ips"] = string.Join('\n', Enumerable.Repeat("10.100.100.100", 547));
+
+        var reply = await root.PostAsync("/api/token/", key);
+
+        Assert.Equal("The list of addresses may have at most 8192 characters", reply.Message);
+    }
+
     [Theory]
     [InlineData("name", "123456789012345678901234567890123456789012345678901")]
     [InlineData("remain_quota", -1)]
