@@ -98,7 +98,11 @@ internal static class SelfEndpoints
                         .Set(row => row.DisplayName, display);
                     if (hash is not null)
                     {
-                        update = update.Set(row => row.Password, hash).Set(row => row.AuthVersion, row => row.AuthVersion + 1);
+                        // Whoever knew the old password may have taken a token: it dies with the password, as sessions do.
+                        update = update
+                            .Set(row => row.Password, hash)
+                            .Set(row => row.AuthVersion, row => row.AuthVersion + 1)
+                            .Set(row => row.AccessToken, (string?)null);
                     }
                     return update.UpdateAsync(token);
                 },
@@ -137,9 +141,13 @@ internal static class SelfEndpoints
     internal static async Task<IResult> RotateToken(AdminCaller caller, Database database, CancellationToken ct)
     {
         var fresh = Credentials.AccessToken();
-        await database.WriteAsync(
-            (db, token) => db.Users.Where(row => row.Id == caller.Id).Set(row => row.AccessToken, fresh).UpdateAsync(token), ct);
-        return Answer.Ok(fresh);
+        // Who came in with the old password gets no token of the new one.
+        var mine = await database.WriteAsync(
+            (db, token) => db.Users.Where(row => row.Id == caller.Id && row.AuthVersion == caller.User.AuthVersion)
+                .Set(row => row.AccessToken, fresh)
+                .UpdateAsync(token),
+            ct);
+        return mine == 1 ? Answer.Ok(fresh) : Answer.Fail(Say.NotLoggedIn, StatusCodes.Status401Unauthorized);
     }
 
     internal static async Task<IResult> UpdateSetting(
@@ -218,8 +226,8 @@ internal static class SelfEndpoints
     }
 
     /// <summary>
-    /// Reads, changes and writes the setting in one transaction, so that members nobody named survive. The row is read with every login: what
-    /// is too long is not stored, unless it was longer.
+    /// Reads, changes and writes the setting in one transaction, so that members nobody named survive. It is read with every request of the
+    /// account: what is too long is not stored, unless it was longer.
     /// </summary>
     internal static async Task<Answer> StoreSettingAsync(
         AdminCaller caller, Database database, IChangeSignal changes, Action<JsonObject> change, CancellationToken ct)

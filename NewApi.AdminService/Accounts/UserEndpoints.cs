@@ -151,7 +151,10 @@ internal static class UserEndpoints
                         .Set(row => row.Remark, request.Remark ?? "");
                     if (hash is not null)
                     {
-                        update = update.Set(row => row.Password, hash).Set(row => row.AuthVersion, row => row.AuthVersion + 1);
+                        update = update
+                            .Set(row => row.Password, hash)
+                            .Set(row => row.AuthVersion, row => row.AuthVersion + 1)
+                            .Set(row => row.AccessToken, (string?)null);
                     }
                     if (await update.UpdateAsync(token) == 0)
                     {

@@ -88,7 +88,7 @@ public readonly record struct TopUpPrice(long Units, long Points, decimal Money,
             "CNY" when options.Price > 0 => options.Price,
             _ => null,
         };
-        return Math.Max(0, money) / (unitPrice * Ratio(options, group));
+        return unitPrice is { } price ? Math.Clamp(money / (price * Ratio(options, group)), 0, MostUnits) : null;
     }
 
     /// <summary>Points that so many units are worth now.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LinqToDB;
 using LinqToDB.Async;
 using NewApi.Data.Rows;
 
@@ -91,6 +92,84 @@ public class SelfTests
         await using var _ = host;
 
         Assert.False((await root.SendAsync(HttpMethod.Put, "/api/user/setting", body)).Success);
+    }
+
+    [Theory]
+    [InlineData("/api/user/self", "language", 17)]
+    [InlineData("/api/user/self", "sidebar_modules", 16_385)]
+    [InlineData("/api/user/setting", "webhook_url", 2_049)]
+    [InlineData("/api/user/setting", "bark_url", 2_049)]
+    [InlineData("/api/user/setting", "gotify_url", 2_049)]
+    [InlineData("/api/user/setting", "webhook_secret", 256)]
+    [InlineData("/api/user/setting", "gotify_token", 256)]
+    [InlineData("/api/user/setting", "notification_email", 256)]
+    public async Task Settings_are_as_long_as_they_need_be(string path, string member, int tooLong)
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+
+        Assert.False((await StoreAsync(tooLong)).Success);
+        var reply = await StoreAsync(tooLong - 1);
+        Assert.True(reply.Success, reply.Text);
+
+        Task<Reply> StoreAsync(int length)
+        {
+            var text = (member.EndsWith("_url", StringComparison.Ordinal) ? "https://x.test/" : member == "notification_email" ? "a@" : "")
+                .PadRight(length, 'a');
+            return root.PutAsync(path, path.EndsWith("self", StringComparison.Ordinal)
+                ? new JsonObject { [member] = text }
+                : new JsonObject
+                {
+                    ["notify_type"] = member == "notification_email" ? "email" : member.Split('_')[0],
+                    ["quota_warning_threshold"] = 1,
+                    ["webhook_url"] = "https://x.test",
+                    ["gotify_url"] = "https://x.test",
+                    ["gotify_token"] = "token",
+                    [member] = text,
+                });
+        }
+    }
+
+    [Fact]
+    public async Task A_setting_that_is_too_long_can_only_become_shorter()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        await SetAsync("""{"sidebar_modules":"PAD","language":"en"}""");
+
+        var refused = await root.PutAsync("/api/user/self", new JsonObject { ["language"] = "zh-CN" });
+        Assert.Equal("Your settings are too long to be stored", refused.Message);
+        Assert.False((await root.PutAsync("/api/subscription/self/preference", new JsonObject { ["billing_preference"] = "wallet_only" })).Success);
+        Assert.True((await root.PutAsync("/api/user/self", new JsonObject { ["sidebar_modules"] = "{}" })).Success);
+        Assert.True((await root.PutAsync("/api/user/self", new JsonObject { ["language"] = "zh-CN" })).Success);
+
+        Task SetAsync(string setting) => host.Database.WriteAsync(
+            (db, ct) => db.Users.Where(row => row.Id == root.UserId)
+                .Set(row => row.Setting, setting.Replace("PAD", new string('x', 70_000)))
+                .UpdateAsync(ct),
+            TestContext.Current.CancellationToken);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_new_password_ends_the_access_token(bool byAdministrator)
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var alice = await host.CreateUserAsync(root, "alice");
+        var script = (alice with { Cookie = null }).With("Authorization", "Bearer " + (await alice.GetAsync("/api/user/token")).Data!.GetValue<string>());
+        await ChangeAsync("");
+        Assert.True((await script.GetAsync("/api/user/self")).Success);
+
+        var reply = await ChangeAsync("other-pass-1");
+
+        Assert.True(reply.Success, reply.Text);
+        Assert.Equal("The access token is not valid", (await script.GetAsync("/api/user/self")).Message);
+
+        Task<Reply> ChangeAsync(string password) => byAdministrator
+            ? root.PutAsync("/api/user/", new JsonObject { ["id"] = alice.UserId, ["username"] = "alice", ["password"] = password })
+            : alice.PutAsync("/api/user/self", new JsonObject { ["original_password"] = "alice-pass-1", ["password"] = password });
     }
 
     [Fact]
