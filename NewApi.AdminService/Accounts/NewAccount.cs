@@ -28,7 +28,7 @@ internal sealed class NewAccount(Database database, AccountLog log, AdminOptions
                 var created = await database.WriteAsync((db, token) => InsertAsync(db, row, invitation, options, token), ct);
                 if (created is { } outcome)
                 {
-                    await LogAsync(outcome, row, options, ct);
+                    await LogAsync(outcome, row, options);
                 }
                 return created?.UserId;
             }
@@ -85,11 +85,12 @@ internal sealed class NewAccount(Database database, AccountLog log, AdminOptions
         return new Created(id, inviter?.Id ?? 0, inviter?.Username ?? "");
     }
 
-    private async Task LogAsync(Created created, UserRow row, GatewayOptions options, CancellationToken ct)
+    /// <summary>The account is made: its log rows are written also when the caller has hung up.</summary>
+    private async Task LogAsync(Created created, UserRow row, GatewayOptions options)
     {
         if (row.Quota > 0)
         {
-            await log.WriteAsync(created.UserId, row.Username, LogType.System, $"New account: {row.Quota} points given", ct);
+            await log.WriteAsync(created.UserId, row.Username, LogType.System, $"New account: {row.Quota} points given", CancellationToken.None);
         }
         if (created.InviterId == 0)
         {
@@ -98,12 +99,16 @@ internal sealed class NewAccount(Database database, AccountLog log, AdminOptions
         if (options.QuotaForInvitee > 0)
         {
             await log.WriteAsync(
-                created.UserId, row.Username, LogType.System, $"Invitation used: {options.QuotaForInvitee} points given", ct);
+                created.UserId, row.Username, LogType.System, $"Invitation used: {options.QuotaForInvitee} points given", CancellationToken.None);
         }
         if (options.QuotaForInviter > 0)
         {
             await log.WriteAsync(
-                created.InviterId, created.InviterName, LogType.System, $"Invited a user: {options.QuotaForInviter} points of reward", ct);
+                created.InviterId,
+                created.InviterName,
+                LogType.System,
+                $"Invited a user: {options.QuotaForInviter} points of reward",
+                CancellationToken.None);
         }
     }
 

@@ -141,7 +141,7 @@ internal static class SecondFactorEndpoints
         {
             return Answer.Fail(Say.FactorIsOff);
         }
-        await log.WriteAsync(id, user.Username, LogType.Manage, "An administrator took the second factor away", ct);
+        await log.WriteAsync(id, user.Username, LogType.Manage, "An administrator took the second factor away", CancellationToken.None);
         return Answer.Ok();
     }
 

@@ -173,12 +173,17 @@ internal static class UserEndpoints
         {
             return Answer.NotFound();
         }
+        // It is done: what follows happens also when the caller has hung up.
+        await changes.PublishAsync(ChangeTopic.Users, user.Id.ToString(), CancellationToken.None);
         if (moved != 0)
         {
             await log.WriteAsync(
-                user.Id, name, LogType.Manage, $"An administrator changed the balance by {moved} points to {request.Quota}", ct);
+                user.Id,
+                name,
+                LogType.Manage,
+                $"An administrator changed the balance by {moved} points to {request.Quota}",
+                CancellationToken.None);
         }
-        await changes.PublishAsync(ChangeTopic.Users, user.Id.ToString(), CancellationToken.None);
         return Answer.Ok();
     }
 

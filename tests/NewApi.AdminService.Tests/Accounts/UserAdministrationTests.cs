@@ -1,11 +1,22 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using LinqToDB;
 using LinqToDB.Async;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using NewApi.AdminService.Access;
+using NewApi.AdminService.Accounts;
+using NewApi.Data.Changes;
 using NewApi.Data.Rows;
+using NewApi.Data.Usage;
+using NewApi.Domain.Options;
 
 namespace NewApi.AdminService.Tests.Accounts;
 
 public class UserAdministrationTests
 {
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task The_list_pages_from_the_newest_and_search_finds_parts()
     {
@@ -65,6 +76,55 @@ public class UserAdministrationTests
     }
 
     [Fact]
+    public async Task An_account_promoted_while_its_new_password_is_hashed_keeps_its_own()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var carol = await host.CreateUserAsync(root, "carol", role: 10);
+        var alice = await host.CreateUserAsync(root, "alice");
+        // The clock is asked after the hash and before the write.
+        var promotion = new ClockThat(() => host.Database.WriteAsync(
+            (db, ct) => db.Users.Where(row => row.Id == alice.UserId).Set(row => row.Role, Roles.Admin).UpdateAsync(ct), Cancel).GetAwaiter().GetResult());
+
+        await UpdateAsync(
+            host, carol.UserId, $$"""{"id":{{alice.UserId}},"username":"alice","password":"other-pass-1","quota":5}""", host.Services.GetRequiredService<AccountLog>(), promotion, Cancel);
+
+        await host.LoginAsync("alice", "alice-pass-1");
+        await using var db = host.Database.Open();
+        Assert.Equal(0, await db.Users.Where(row => row.Id == alice.UserId).Select(row => row.Quota).SingleAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task What_was_done_is_announced_and_logged_whoever_hangs_up()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var alice = await host.CreateUserAsync(root, "alice");
+        var heard = new List<string?>();
+        using var subscription = host.Services.GetRequiredService<IChangeSignal>().Subscribe((_, key) => heard.Add(key));
+        await host.Database.WriteAsync((db, ct) => db.InsertAsync(new TwoFactorRow { UserId = alice.UserId, Secret = "x" }, token: ct), Cancel);
+        using var update = new CancellationTokenSource();
+        using var removal = new CancellationTokenSource();
+        using var creation = new CancellationTokenSource();
+
+        await UpdateAsync(
+            host, root.UserId, $$"""{"id":{{alice.UserId}},"username":"alice","quota":5}""", Leaving(update), TimeProvider.System, update.Token);
+        await SecondFactorEndpoints.Remove(
+            alice.UserId, await CallerAsync(host, root.UserId), host.Services.GetRequiredService<SecondFactor>(), Leaving(removal), host.Database, removal.Token);
+        var options = GatewayOptions.Parse(new Dictionary<string, string> { ["QuotaForNewUser"] = "7" }, out var mistakes);
+        var accounts = new NewAccount(host.Database, Leaving(creation), host.Services.GetRequiredService<AdminOptions>(), TimeProvider.System);
+        var bob = await accounts.CreateAsync(new UserRow { Username = "bob" }, null, options, creation.Token);
+
+        Assert.Contains($"{alice.UserId}", heard);
+        await using var db = host.Database.Open();
+        var logs = await db.Logs.Where(row => row.Type == LogType.Manage && row.UserId == alice.UserId || row.UserId == bob).ToListAsync(Cancel);
+        Assert.Equal(3, logs.Count);
+
+        // The caller is gone by the time that the log row is made.
+        AccountLog Leaving(CancellationTokenSource caller) => new(host.Services.GetRequiredService<UsageLogStore>(), new ClockThat(caller.Cancel));
+    }
+
+    [Fact]
     public async Task Administrators_act_only_on_those_below_them()
     {
         var (host, root) = await AdminHost.StartSetUpAsync();
@@ -100,5 +160,37 @@ public class UserAdministrationTests
 
         static Task<Reply> Manage(Session who, long id, string action) =>
             who.PostAsync("/api/user/manage", new JsonObject { ["id"] = id, ["action"] = action });
+    }
+
+    private static async Task<IResult> UpdateAsync(
+        AdminHost host, long callerId, string body, AccountLog log, TimeProvider clock, CancellationToken ct)
+    {
+        var context = new DefaultHttpContext { RequestServices = host.Services };
+        context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        return await UserEndpoints.Update(
+            context,
+            await CallerAsync(host, callerId),
+            host.Database,
+            host.Services.GetRequiredService<Passwords>(),
+            log,
+            host.Services.GetRequiredService<IChangeSignal>(),
+            clock,
+            ct);
+    }
+
+    private static async Task<AdminCaller> CallerAsync(AdminHost host, long id)
+    {
+        await using var db = host.Database.Open();
+        return new AdminCaller(await db.Users.SingleAsync(row => row.Id == id, Cancel));
+    }
+
+    /// <summary>Does something when it is asked for the time.</summary>
+    private sealed class ClockThat(Action does) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            does();
+            return base.GetUtcNow();
+        }
     }
 }
