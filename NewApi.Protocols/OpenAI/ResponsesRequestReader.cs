@@ -13,7 +13,8 @@ namespace NewApi.Protocols.OpenAI;
 ///    {"type":"function_call","call_id":"call_1","name":"f","arguments":"{}"},
 ///    {"type":"function_call_output","call_id":"call_1","output":"…"},
 ///    {"type":"function_call","call_id":"call_2","namespace":"mcp__n","name":"g","arguments":"{}"}],
-///  "tools":[{"type":"function","name":"f","parameters":{}},{"type":"namespace","name":"mcp__n","tools":[{"type":"function","name":"g",…}]}],"reasoning":{"effort":"low"},"text":{"format":{"type":"json_schema",…}}}
+///  "tools":[{"type":"function","name":"f","parameters":{}},{"type":"namespace","name":"mcp__n","tools":[{"type":"function","name":"g",…}]}],
+///  "reasoning":{"effort":"low"},"text":{"format":{"type":"json_schema",…}}}
 /// </code>
 /// State that lives at OpenAI (earlier responses, conversations, stored items) cannot be sent anywhere else, and is an error.
 /// </summary>
@@ -366,12 +367,12 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
         call.Text("namespace"u8) is { Length: > 0 } space ? _toolNames.Of(new QualifiedName(space, name)) : name;
 
     /// <summary>The same for one that is chosen, where the namespace may be left out.</summary>
-    private string ChosenName(JsonElement choice, string name)
-    {
-        var offered = OfferedName(choice, name);
-        return request.Tools.Exists(tool => tool.Name == offered) ? offered
-            : request.Qualified.FirstOrDefault(one => one.Value.Name == name).Key ?? offered;
-    }
+    private string ChosenName(JsonElement choice, string name) =>
+        choice.Find("namespace"u8) is not null || request.Tools.Exists(tool => tool.Name == name)
+            ? OfferedName(choice, name)
+            : request.Tools.Find(tool => QualifiedOf(tool)?.Name == name)?.Name ?? name;
+
+    private QualifiedName? QualifiedOf(ChatTool tool) => request.Qualified.GetValueOrDefault(tool.Name);
 
     private void ReadToolChoice(JsonElement body)
     {
@@ -391,10 +392,13 @@ internal sealed class ResponsesRequestReader(ChatRequest request)
                         continue;
                     }
 
-                    names.Add(ChosenName(tool, allowed));
                     if (tool.Word("type"u8) == "namespace")
                     {
-                        names.UnionWith(request.Qualified.Where(one => one.Value.Namespace == allowed).Select(one => one.Key));
+                        names.UnionWith(request.Tools.Where(one => QualifiedOf(one)?.Namespace == allowed).Select(one => one.Name));
+                    }
+                    else
+                    {
+                        names.Add(ChosenName(tool, allowed));
                     }
                 }
 

@@ -208,6 +208,7 @@ public sealed class CodexTests
     [InlineData("""{"type":"allowed_tools","mode":"auto","tools":[{"type":"namespace","name":"mcp__codegraph"}]}""", "mcp__codegraph__search mcp__codegraph__patch")]
     [InlineData("""{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","namespace":"mcp__web__","name":"search"}]}""", "mcp__web__search")]
     [InlineData("""{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"shell"},{"type":"custom","name":"patch"}]}""", "mcp__codegraph__patch shell")]
+    [InlineData("""{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","namespace":"mcp__gone","name":"search"},{"type":"function","name":"shell"}]}""", "shell")]
     public void Choice_among_tools_of_its_servers_is_kept(string choice, string left)
     {
         var body = JsonNode.Parse(Namespaces)!;
