@@ -878,6 +878,10 @@ internal static class GatewaySchema
             Exact("entry_key", 100).Key(),
             Number("created_at").Required(),
         ],
+        Indexes =
+        [
+            Index("newapi_log_receipts_created_at", "created_at"),
+        ],
     };
 
     /// <summary>All tables of the main database.</summary>

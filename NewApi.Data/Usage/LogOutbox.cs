@@ -25,6 +25,9 @@ public sealed class LogOutbox(Database database, LogDatabase logs, UsageLogStore
 
     /// <summary>Longer than a sender can take between reading a row and writing it.</summary>
     private static readonly TimeSpan ReceiptsLast = TimeSpan.FromDays(1);
+    private static readonly TimeSpan ForgetEvery = TimeSpan.FromHours(1);
+
+    private long _forgetAt;
 
     /// <summary>Writes a row in the caller's transaction: to the log, or to the outbox.</summary>
     /// <param name="db">The caller's transaction.</param>
@@ -55,11 +58,11 @@ public sealed class LogOutbox(Database database, LogDatabase logs, UsageLogStore
         }
     }
 
-    /// <summary>Sends everything that is left. Any number of processes may do so at once.</summary>
+    /// <summary>Sends everything that is left, and forgets old receipts. Any number of processes may do so at once.</summary>
     /// <returns>How many rows were sent.</returns>
     public async Task<int> DrainAsync(CancellationToken cancel)
     {
-        var (sent, troubles, last) = (0, 0, "");
+        var (sent, left, troubles, last) = (0, 0, 0, "");
         List<LogOutboxRow> page;
         do
         {
@@ -78,6 +81,7 @@ public sealed class LogOutbox(Database database, LogDatabase logs, UsageLogStore
                 catch (Exception problem) when (!cancel.IsCancellationRequested)
                 {
                     log.LogRowWaits(last, problem.GetType().Name);
+                    left++;
                     if (++troubles == MostTroubles)
                     {
                         return sent;
@@ -86,9 +90,10 @@ public sealed class LogOutbox(Database database, LogDatabase logs, UsageLogStore
             }
         }
         while (page.Count == Page);
-        if (sent > 0 && troubles == 0)
+        // With nothing left, nothing is there that an old receipt could stand for.
+        if (left == 0 && Now >= _forgetAt)
         {
-            // Nothing is left that an old receipt could stand for.
+            _forgetAt = Now + (long)ForgetEvery.TotalSeconds;
             var old = Now - (long)ReceiptsLast.TotalSeconds;
             await logs.WriteAsync((db, token) => db.LogReceipts.Where(row => row.CreatedAt < old).DeleteAsync(token), cancel);
         }
