@@ -4,6 +4,12 @@ namespace NewApi.Domain;
 /// <remarks>All arithmetic is checked: an overflow is an error, never a wrapped balance.</remarks>
 public readonly record struct Quota(long Points) : IComparable<Quota>
 {
+    /// <summary>
+    /// Most that a balance, a key or a code is given: the largest whole number that every reader of JSON keeps exact. A thousand of them fit
+    /// into a column.
+    /// </summary>
+    public const long Most = 9_007_199_254_740_991;
+
     public static readonly Quota Zero;
 
     public static Quota operator +(Quota left, Quota right) => new(checked(left.Points + right.Points));

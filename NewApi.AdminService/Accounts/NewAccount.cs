@@ -5,6 +5,7 @@ using NewApi.AdminService.Access;
 using NewApi.Data;
 using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
+using NewApi.Domain;
 using NewApi.Domain.Options;
 
 namespace NewApi.AdminService.Accounts;
@@ -58,7 +59,8 @@ internal sealed class NewAccount(Database database, AccountLog log, AdminOptions
             {
                 await LedgerEntries.CreditAsync(db, LedgerKind.Grant, $"invited:{id}", id, options.QuotaForInvitee, row.CreatedAt, ct);
             }
-            var reward = Math.Max(0, options.QuotaForInviter);
+            // Whoever has been rewarded to the brim gets no more, and invites all the same.
+            var reward = inviter.AffQuota > Quota.Most || inviter.AffHistory > Quota.Most ? 0 : Math.Max(0, options.QuotaForInviter);
             await db.Users.Where(user => user.Id == inviter.Id)
                 .Set(user => user.AffCount, user => user.AffCount + 1)
                 .Set(user => user.AffQuota, user => user.AffQuota + reward)

@@ -7,6 +7,7 @@ using NewApi.Data;
 using NewApi.Data.Changes;
 using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
+using NewApi.Domain;
 
 namespace NewApi.AdminService.Accounts;
 
@@ -130,7 +131,8 @@ internal static class UserEndpoints
         }
         if ((AccountRules.DisplayName(request.DisplayName)
             ?? (password is null ? null : AccountRules.Password(password))
-            ?? (request.Remark is { Length: > AccountRules.RemarkLimit } ? Say.RemarkLength : (Text?)null)) is { } mistake)
+            ?? (request.Remark is { Length: > AccountRules.RemarkLimit } ? Say.RemarkLength : (Text?)null)
+            ?? (request.Quota != user.Quota && request.Quota is < -Quota.Most or > Quota.Most ? Say.BalanceRange : (Text?)null)) is { } mistake)
         {
             return Answer.Fail(mistake);
         }

@@ -204,7 +204,8 @@ internal static class ApiKeyEndpoints
                         caller.Id,
                         0,
                         before.Id,
-                        request.RemainQuota - before.RemainQuota,
+                        // Older databases may hold anything; nobody sums what owners give their own keys.
+                        (long)Int128.Clamp((Int128)request.RemainQuota - before.RemainQuota, long.MinValue, long.MaxValue),
                         now,
                         token);
                 }

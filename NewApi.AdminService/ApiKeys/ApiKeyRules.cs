@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using NewApi.AdminService.Http;
 using NewApi.AdminService.Settings;
+using NewApi.Domain;
 using NewApi.Domain.Groups;
 using NewApi.Domain.Options;
 
@@ -27,7 +28,10 @@ internal static class ApiKeyRules
         {
             return Say.TokenNameTooLong;
         }
-        if (!request.UnlimitedQuota && (request.RemainQuota < 0 || request.RemainQuota > MostUnits * options.Options.QuotaPerUnit))
+        // A key without a limit counts down from whatever it had, and front ends send that back when they save it.
+        var least = request.UnlimitedQuota ? -Quota.Most : 0;
+        var most = request.UnlimitedQuota ? Quota.Most : Math.Min(Quota.Most, MostUnits * options.Options.QuotaPerUnit);
+        if (request.RemainQuota < least || request.RemainQuota > most)
         {
             return Say.TokenQuotaRange;
         }

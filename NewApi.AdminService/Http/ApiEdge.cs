@@ -1,5 +1,6 @@
 using System.Net;
 using NewApi.AdminService.Access;
+using NewApi.Data.Ledger;
 using NewApi.Domain;
 using NewApi.ServiceDefaults;
 
@@ -56,6 +57,11 @@ internal static class ApiEdge
         {
             services.GetRequiredService<ILogger<AdminModule.Log>>().BadRequest(id, fault.StatusCode);
             await Answer.Fail(Say.BadRequest, fault.StatusCode).ExecuteAsync(context);
+        }
+        catch (BalanceOutOfRangeException) when (!context.Response.HasStarted)
+        {
+            // No success to a payment provider either: it tries again, and the order stays open until then.
+            await Answer.Fail(Say.BalanceRange, StatusCodes.Status409Conflict).ExecuteAsync(context);
         }
         catch (Exception fault) when (!context.Response.HasStarted)
         {

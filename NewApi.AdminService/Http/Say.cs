@@ -66,6 +66,7 @@ internal static class Say
 
     public static readonly Text BadRelayKey = new("The key is missing or not valid", "密钥缺失或无效");
     public static readonly Text TokenNameTooLong = new("The name may have at most 50 bytes", "名称最多 50 个字节");
+    public static readonly Text BalanceRange = new("The balance would go out of range", "余额超出范围");
     public static readonly Text TokenQuotaRange = new("The quota is out of range", "额度超出范围");
     public static readonly Text TooManyTokens = new("You have reached the limit of keys per user", "密钥数量已达上限");
     public static readonly Text TokenExpired = new("The key has expired; change its expiry first", "密钥已过期，请先修改有效期");
@@ -120,7 +121,7 @@ internal static class Say
 
     public static readonly Text CodeName = new("The name must have 1 to 20 characters", "名称须为 1 到 20 个字符");
     public static readonly Text CodeCount = new("The count must be between 1 and 100", "数量须在 1 到 100 之间");
-    public static readonly Text CodeQuota = new("The quota must not be negative", "额度不能为负数");
+    public static readonly Text CodeQuota = new("The quota must be between 0 and 9007199254740991", "额度须在 0 到 9007199254740991 之间");
     public static readonly Text CodeExpiry = new("The expiry must be in the future", "有效期须晚于现在");
     public static readonly Text CodeRefused = new("This code is unknown, used or expired", "兑换码无效、已使用或已过期");
     public static readonly Text AffTooSmall = new("At least one unit must be moved", "转移的额度不得少于一个单位");

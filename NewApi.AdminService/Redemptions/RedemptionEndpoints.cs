@@ -9,6 +9,7 @@ using NewApi.Data;
 using NewApi.Data.Changes;
 using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
+using NewApi.Domain;
 
 namespace NewApi.AdminService.Redemptions;
 
@@ -195,7 +196,7 @@ internal static class RedemptionEndpoints
     {
         var runes = request.Name?.EnumerateRunes().Count() ?? 0;
         return runes is < 1 or > 20 ? Say.CodeName
-            : request.Quota < 0 ? Say.CodeQuota
+            : request.Quota is < 0 or > Quota.Most ? Say.CodeQuota
             : request.ExpiredTime != 0 && request.ExpiredTime < now ? Say.CodeExpiry
             : null;
     }

@@ -2,6 +2,7 @@ using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
 using NewApi.Data.Rows;
+using NewApi.Domain;
 
 namespace NewApi.Data.Ledger;
 
@@ -51,6 +52,7 @@ public static class LedgerEntries
         AppendAsync(db, LedgerKind.Open, OpeningKey(userId), userId, points, 0, 0, now, cancel);
 
     /// <summary>Adds <paramref name="points"/> to a wallet and records why. False when the user does not exist.</summary>
+    /// <exception cref="BalanceOutOfRangeException">The sum is more than a balance may be.</exception>
     public static async Task<bool> CreditAsync(
         DataConnection db,
         LedgerKind kind,
@@ -60,13 +62,18 @@ public static class LedgerEntries
         long now,
         CancellationToken cancel = default)
     {
+        // What was spent before goes back to whoever spent it, however much they have.
+        var most = kind == LedgerKind.Refund ? long.MaxValue : Quota.Most;
+        var room = most - Math.Max(0, points);
         var changed = await db.GetTable<UserRow>()
-            .Where(user => user.Id == userId)
+            .Where(user => user.Id == userId && user.Quota <= room)
             .Set(user => user.Quota, user => user.Quota + points)
             .UpdateAsync(cancel);
         if (changed == 0)
         {
-            return false;
+            return await db.GetTable<UserRow>().AnyAsync(user => user.Id == userId, cancel)
+                ? throw new BalanceOutOfRangeException(userId)
+                : false;
         }
         await AppendAsync(db, kind, entryKey, userId, points, 0, 0, now, cancel);
         return true;
@@ -103,6 +110,7 @@ public static class LedgerEntries
     /// Sets a wallet to <paramref name="balance"/>, whatever it is now, and records the difference. The difference is taken inside the
     /// transaction, so a call that settles at the same moment is neither lost nor counted twice.
     /// </summary>
+    /// <exception cref="BalanceOutOfRangeException">The difference is more than an entry can hold.</exception>
     public static async Task<long> SetBalanceAsync(
         DataConnection db,
         long userId,
@@ -121,12 +129,17 @@ public static class LedgerEntries
         {
             return 0;
         }
+        var moved = (Int128)balance - before;
+        if (moved != (long)moved)
+        {
+            throw new BalanceOutOfRangeException(userId);
+        }
         await db.GetTable<UserRow>()
             .Where(user => user.Id == userId)
             .Set(user => user.Quota, balance)
             .UpdateAsync(cancel);
-        await AppendAsync(db, LedgerKind.Adjust, entryKey, userId, balance - before, 0, 0, now, cancel);
-        return balance - before;
+        await AppendAsync(db, LedgerKind.Adjust, entryKey, userId, (long)moved, 0, 0, now, cancel);
+        return (long)moved;
     }
 
     internal static string OpeningKey(long userId) => $"open:{userId}";

@@ -139,11 +139,11 @@ public sealed class GatewayOptions(OptionReader read)
     public string SidebarModulesAdmin { get; } = read.Text("SidebarModulesAdmin");
 
     // Quota.
-    public long QuotaForNewUser { get; } = read.Long("QuotaForNewUser");
+    public long QuotaForNewUser { get; } = read.Long("QuotaForNewUser", max: Quota.Most);
 
-    public long QuotaForInviter { get; } = read.Long("QuotaForInviter");
+    public long QuotaForInviter { get; } = read.Long("QuotaForInviter", max: Quota.Most);
 
-    public long QuotaForInvitee { get; } = read.Long("QuotaForInvitee");
+    public long QuotaForInvitee { get; } = read.Long("QuotaForInvitee", max: Quota.Most);
 
     public long QuotaRemindThreshold { get; } = read.Long("QuotaRemindThreshold");
 

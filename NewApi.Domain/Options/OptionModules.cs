@@ -77,9 +77,9 @@ public sealed class CheckinSettings(OptionReader read)
 {
     public bool Enabled { get; } = read.Flag("checkin_setting.enabled");
 
-    public long MinQuota { get; } = read.Long("checkin_setting.min_quota");
+    public long MinQuota { get; } = read.Long("checkin_setting.min_quota", max: Quota.Most);
 
-    public long MaxQuota { get; } = read.Long("checkin_setting.max_quota");
+    public long MaxQuota { get; } = read.Long("checkin_setting.max_quota", max: Quota.Most);
 }
 
 /// <summary>Module <c>channel_affinity_setting</c> (specification: relay §3.13).</summary>

@@ -162,6 +162,24 @@ public class UserAdministrationTests
             who.PostAsync("/api/user/manage", new JsonObject { ["id"] = id, ["action"] = action });
     }
 
+    [Theory]
+    [InlineData(9_007_199_254_740_992, false)]
+    [InlineData(-9_007_199_254_740_992, false)]
+    [InlineData(-9_223_372_036_854_775_808, false)]
+    [InlineData(-20, true)]
+    [InlineData(9_007_199_254_740_991, true)]
+    public async Task A_balance_is_set_within_its_range(long quota, bool taken)
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var alice = await host.CreateUserAsync(root, "alice");
+
+        var saved = await root.PutAsync("/api/user/", new JsonObject { ["id"] = alice.UserId, ["username"] = "alice", ["quota"] = quota });
+
+        Assert.Equal(taken, saved.Success);
+        Assert.Equal(taken ? quota : 0, (await alice.GetAsync("/api/user/self")).Data!["quota"]!.GetValue<long>());
+    }
+
     private static async Task<IResult> UpdateAsync(
         AdminHost host, long callerId, string body, AccountLog log, TimeProvider clock, CancellationToken ct)
     {

@@ -83,6 +83,33 @@ public class ApiKeyTests
         Assert.Empty((await root.GetAsync("/api/token/")).Items);
     }
 
+    [Theory]
+    [InlineData(-9_223_372_036_854_775_808, false)]
+    [InlineData(-9_007_199_254_740_992, false)]
+    [InlineData(-9_007_199_254_740_991, true)]
+    [InlineData(-300, true)]
+    [InlineData(9_223_372_036_854_775_807, false)]
+    public async Task A_key_without_a_limit_keeps_what_was_counted_down_and_nothing_absurd(long quota, bool taken)
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var key = Key();
+        (key["unlimited_quota"], key["remain_quota"]) = (true, quota);
+
+        Assert.Equal(taken, (await root.PostAsync("/api/token/", key)).Success);
+        Assert.Equal(taken ? 1 : 0, (await root.GetAsync("/api/token/")).Items.Count);
+
+        // An older database may hold anything: it can be put right.
+        await root.PostAsync("/api/token/", Key());
+        await host.Database.WriteAsync((db, ct) => db.Tokens.Set(row => row.RemainQuota, long.MinValue).UpdateAsync(ct), TestContext.Current.CancellationToken);
+        key["id"] = (await root.GetAsync("/api/token/")).Items[0]!["id"]!.GetValue<long>();
+        var saved = await root.PutAsync("/api/token/", key.DeepClone().AsObject());
+        Assert.Equal(taken, saved.Success);
+        Assert.Equal(
+            taken ? quota : long.MinValue,
+            (await root.GetAsync($"/api/token/{key["id"]!.GetValue<long>()}")).Data!["remain_quota"]!.GetValue<long>());
+    }
+
     [Fact]
     public async Task Zero_expiry_means_never_at_creation_and_expired_at_update()
     {

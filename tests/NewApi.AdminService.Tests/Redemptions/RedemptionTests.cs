@@ -57,6 +57,7 @@ public class RedemptionTests
     [InlineData("""{"name":"x","quota":1,"count":0}""")]
     [InlineData("""{"name":"x","quota":1,"count":101}""")]
     [InlineData("""{"name":"x","quota":-1,"count":1}""")]
+    [InlineData("""{"name":"x","quota":9007199254740992,"count":1}""")]
     [InlineData("""{"name":"x","quota":1,"count":1,"expired_time":1000}""")]
     public async Task Codes_out_of_bounds_are_refused(string body)
     {
@@ -117,5 +118,26 @@ public class RedemptionTests
 
         Assert.Single(answers.Distinct());
         Assert.Equal(100_000_000, (await root.GetAsync("/api/user/self")).Data!["quota"]!.GetValue<long>());
+    }
+
+    [Fact]
+    public async Task A_code_that_would_take_the_balance_out_of_range_stays_unused()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var alice = await host.CreateUserAsync(root, "alice");
+        var code = ((JsonArray)(await root.PostAsync("/api/redemption/", new JsonObject { ["name"] = "gift", ["quota"] = 10 })).Data!)[0]!.GetValue<string>();
+        await SetAsync(9_007_199_254_740_991);
+
+        var refused = await alice.PostAsync("/api/user/topup", new JsonObject { ["key"] = code });
+        Assert.False(refused.Success);
+        Assert.Contains("The balance would go out of range", refused.Text, StringComparison.Ordinal);
+        await SetAsync(5);
+
+        Assert.True((await alice.PostAsync("/api/user/topup", new JsonObject { ["key"] = code })).Success);
+        Assert.Equal(15, (await alice.GetAsync("/api/user/self")).Data!["quota"]!.GetValue<long>());
+
+        async Task SetAsync(long quota) => Assert.True((await root.PutAsync(
+            "/api/user/", new JsonObject { ["id"] = alice.UserId, ["username"] = "alice", ["quota"] = quota })).Success);
     }
 }
