@@ -119,6 +119,36 @@ public sealed class Database : IDisposable
         _ => false,
     };
 
+    /// <summary>
+    /// What was to be written is at fault, and not the database: a value that does not fit, a constraint, something that cannot be turned into
+    /// a row. Writing the same again fails again; writing something else need not.
+    /// </summary>
+    public static bool IsRefusal(Exception exception) => exception switch
+    {
+        SqliteException sqlite => sqlite.SqliteErrorCode is 18 or 19 or 20 or 25,
+        PostgresException postgres => postgres.SqlState.StartsWith("22", StringComparison.Ordinal)
+            || postgres.SqlState.StartsWith("23", StringComparison.Ordinal),
+        MySqlException mysql => mysql.SqlState is ['2', '2' or '3', ..] || mysql.ErrorCode is MySqlErrorCode.TruncatedWrongValueForField,
+        OverflowException or FormatException or InvalidCastException or ArgumentException => true,
+        { InnerException: { } inner } => IsRefusal(inner),
+        _ => false,
+    };
+
+    /// <summary>The database can be reached and answers.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var db = Open();
+            await db.SelectAsync(() => UnixNow(), cancellationToken);
+            return true;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     /// <summary>A row with the same key is already there.</summary>
     public static bool IsDuplicate(Exception exception) => exception switch
     {

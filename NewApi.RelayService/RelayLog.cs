@@ -33,6 +33,15 @@ internal static partial class RelayLog
     [LoggerMessage(4, LogLevel.Error, "{Calls} settled calls wait in the journal: attempt {Attempt} to write them fails")]
     public static partial void ApplyFailed(this ILogger logger, int calls, int attempt, Exception error);
 
+    [LoggerMessage(34, LogLevel.Error, "The charge of call {RequestId} is refused by the database, which takes others: {Parked} such charges are parked in the journal and tried again")]
+    public static partial void Parked(this ILogger logger, string requestId, int parked, Exception error);
+
+    [LoggerMessage(36, LogLevel.Error, "A charge that the database refuses cannot be parked in the journal")]
+    public static partial void ParkFailed(this ILogger logger, Exception error);
+
+    [LoggerMessage(35, LogLevel.Information, "The database has taken {Calls} charges that it refused before; {Parked} are parked")]
+    public static partial void Unparked(this ILogger logger, int calls, int parked);
+
     [LoggerMessage(5, LogLevel.Warning, "Escrow cannot be refilled ahead of need")]
     public static partial void RefillFailed(this ILogger logger, Exception error);
 

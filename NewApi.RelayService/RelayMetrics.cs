@@ -21,6 +21,7 @@ internal sealed class RelayMetrics : IDisposable
     private readonly Counter<long> _aborted;
     private readonly Counter<long> _unpricedTools;
     private readonly Counter<long> _attempts;
+    private readonly UpDownCounter<long> _parked;
     private readonly TimeProvider _clock;
 
     public RelayMetrics(IMeterFactory factory, TimeProvider clock)
@@ -35,6 +36,7 @@ internal sealed class RelayMetrics : IDisposable
         _aborted = _meter.CreateCounter<long>("newapi.charges.aborted", "{point}", "Quota points charged on the gateway's own count because the caller left.");
         _unpricedTools = _meter.CreateCounter<long>("newapi.tools.unpriced", "{call}", "Uses of built-in tools that have no price.");
         _attempts = _meter.CreateCounter<long>("newapi.attempts", "{attempt}", "Attempts on channels, by outcome; those after a call's first are retries.");
+        _parked = _meter.CreateUpDownCounter<long>("newapi.settlements.parked", "{call}", "Charges that the database refuses; the journal keeps them.");
     }
 
     public void Attempted(Attempt attempt)
@@ -61,6 +63,8 @@ internal sealed class RelayMetrics : IDisposable
                 new TagList { { "gen_ai.request.model", call.Price is null ? "" : call.Model }, { "newapi.outcome", outcome } });
         }
     }
+
+    public void Parked(int calls) => _parked.Add(calls);
 
     public void Aborted(long points) => _aborted.Add(points);
 

@@ -66,10 +66,10 @@ internal static class Accounts
 
     private static string SpendOf(AccountKind kind) => kind switch
     {
-        AccountKind.Wallet => "quota = quota - @points",
-        AccountKind.Key => "remain_quota = remain_quota - @points, used_quota = used_quota + @points",
-        AccountKind.Subscription => "amount_used = amount_used + @points",
-        _ => "used = used + @points",
+        AccountKind.Wallet => Saturating.Lower("quota", "@points"),
+        AccountKind.Key => $"{Saturating.Lower("remain_quota", "@points")}, {Saturating.Raise("used_quota", "@points")}",
+        AccountKind.Subscription => Saturating.Raise("amount_used", "@points"),
+        _ => Saturating.Raise("used", "@points"),
     };
 
     private static DataParameter[] Parameters(AccountKind kind, long id, long? points, long? now)

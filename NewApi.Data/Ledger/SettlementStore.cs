@@ -16,6 +16,22 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
     /// <summary>Log type of a charged call.</summary>
     private const long Consume = 2;
 
+    private static readonly string WalletText =
+        $"UPDATE users SET {Saturating.Lower("quota", "@p0")}, {Saturating.Raise("used_quota", "@p1")}, {Saturating.Raise("request_count", "@p2")}, "
+        + "newapi_held = newapi_held - @p3 WHERE id = @p4";
+
+    private static readonly string KeyText =
+        $"UPDATE tokens SET {Saturating.Lower("remain_quota", "@p0")}, {Saturating.Raise("used_quota", "@p0")}, accessed_time = @p1, "
+        + "newapi_held = newapi_held - @p2 WHERE id = @p3";
+
+    private static readonly string SubscriptionText =
+        $"UPDATE user_subscriptions SET {Saturating.Raise("amount_used", "@p0")}, newapi_held = newapi_held - @p1 WHERE id = @p2";
+
+    private static readonly string BudgetText =
+        $"UPDATE newapi_budgets SET {Saturating.Raise("used", "@p0")}, held = held - @p1, {Saturating.Raise("excess", "@p2")} WHERE id = @p3";
+
+    private static readonly string ChannelText = $"UPDATE channels SET {Saturating.Raise("used_quota", "@p0")} WHERE id = @p1";
+
     private static readonly RowInsert<UsageRecord> Entries = new(
         "newapi_ledger",
         [
@@ -100,6 +116,10 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
         return fresh.Count;
     }
 
+    /// <summary>The databases that settlements go to can be reached: when one fails all the same, something about it is odd.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken cancel) =>
+        await database.AnswersAsync(cancel) && (!logs.IsSeparate || await logs.Database.AnswersAsync(cancel));
+
     private static async Task<IReadOnlyList<UsageRecord>> WithoutAppliedAsync(
         DataConnection db,
         IReadOnlyList<UsageRecord> batch,
@@ -149,7 +169,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
             var points = channel.Sum(record => record.Points);
             if (points != 0)
             {
-                statements.Add("UPDATE channels SET used_quota = used_quota + @p0 WHERE id = @p1", points, channel.Key);
+                statements.Add(ChannelText, points, channel.Key);
             }
         }
         await statements.ExecuteAsync(db, cancel);
@@ -241,8 +261,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
         {
             case AccountKind.Wallet:
                 statements.Add(
-                    "UPDATE users SET quota = quota - @p0, used_quota = used_quota + @p1, request_count = request_count + @p2, "
-                    + "newapi_held = newapi_held - @p3 WHERE id = @p4",
+                    WalletText,
                     move.Points,
                     move.Used,
                     move.Calls,
@@ -251,8 +270,7 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
                 break;
             case AccountKind.Key:
                 statements.Add(
-                    "UPDATE tokens SET remain_quota = remain_quota - @p0, used_quota = used_quota + @p0, accessed_time = @p1, "
-                    + "newapi_held = newapi_held - @p2 WHERE id = @p3",
+                    KeyText,
                     move.Points,
                     move.At,
                     released,
@@ -260,14 +278,14 @@ public sealed class SettlementStore(Database database, LogDatabase logs, UsageRo
                 break;
             case AccountKind.Subscription:
                 statements.Add(
-                    "UPDATE user_subscriptions SET amount_used = amount_used + @p0, newapi_held = newapi_held - @p1 WHERE id = @p2",
+                    SubscriptionText,
                     move.Points,
                     released,
                     account.Id);
                 break;
             default:
                 statements.Add(
-                    "UPDATE newapi_budgets SET used = used + @p0, held = held - @p1, excess = excess + @p2 WHERE id = @p3",
+                    BudgetText,
                     move.Points,
                     released,
                     move.Excess,

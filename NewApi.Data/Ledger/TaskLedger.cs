@@ -161,8 +161,8 @@ public sealed class TaskLedger(Database database, LogOutbox logs, UsageRollUps r
                     .Set(entry => entry.ChannelId, channelId)
                     .Set(entry => entry.Logged, log is not null)
                     .UpdateAsync(token);
-                await db.Users.Where(row => row.Id == charged.UserId).Set(row => row.RequestCount, row => row.RequestCount + 1).UpdateAsync(token);
-                await db.Channels.Where(row => row.Id == channelId).Set(row => row.UsedQuota, row => row.UsedQuota + points).UpdateAsync(token);
+                await db.Users.Where(row => row.Id == charged.UserId).Set(row => row.RequestCount, row => Saturating.Add(row.RequestCount, 1)).UpdateAsync(token);
+                await db.Channels.Where(row => row.Id == channelId).Set(row => row.UsedQuota, row => Saturating.Add(row.UsedQuota, points)).UpdateAsync(token);
                 if (log is not null)
                 {
                     Fill(log, requestId, charged.UserId, charged.TokenId, channelId, points, now);
@@ -411,10 +411,10 @@ public sealed class TaskLedger(Database database, LogOutbox logs, UsageRollUps r
     {
         await db.Users
             .Where(row => row.Id == userId)
-            .Set(row => row.UsedQuota, row => row.UsedQuota + points)
-            .Set(row => row.RequestCount, row => row.RequestCount + calls)
+            .Set(row => row.UsedQuota, row => Saturating.Add(row.UsedQuota, points))
+            .Set(row => row.RequestCount, row => Saturating.Add(row.RequestCount, calls))
             .UpdateAsync(cancel);
-        await db.Channels.Where(row => row.Id == channelId).Set(row => row.UsedQuota, row => row.UsedQuota + points).UpdateAsync(cancel);
+        await db.Channels.Where(row => row.Id == channelId).Set(row => row.UsedQuota, row => Saturating.Add(row.UsedQuota, points)).UpdateAsync(cancel);
     }
 
     private static void Fill(LogRow log, string requestId, long userId, long tokenId, long channelId, long points, long now)

@@ -327,7 +327,7 @@ public sealed class TaskStore(Database database, TaskLedger ledger, TimeProvider
         }
         if (task.Facts.TokenId is > 0 and var key)
         {
-            await db.Tokens.Where(row => row.Id == key).Set(row => row.RemainQuota, row => row.RemainQuota + task.Row.Quota).UpdateAsync(cancel);
+            await db.Tokens.Where(row => row.Id == key).Set(row => row.RemainQuota, row => Saturating.Add(row.RemainQuota, task.Row.Quota)).UpdateAsync(cancel);
         }
     }
 

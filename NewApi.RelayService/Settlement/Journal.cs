@@ -25,7 +25,8 @@ internal enum JournalMark : byte
 /// </summary>
 /// <remarks>
 /// Entry: length of what follows the checksum (4 bytes, little-endian), CRC-32 of it (4 bytes), mark (1 byte), then the record. Files are
-/// named <c>journal-NNNNNNNNNN.log</c>; one is deleted when everything in it has been applied to the database.
+/// named <c>journal-NNNNNNNNNN.log</c>; one is deleted when everything in it, and in those before it, has been applied to the database.
+/// Records that the database refuses would keep all later files: they move to <c>parked-NNNNNNNNNN.log</c>.
 /// </remarks>
 internal sealed class Journal : IDisposable
 {
@@ -39,6 +40,7 @@ internal sealed class Journal : IDisposable
     private readonly List<Segment> _segments = [];
     private readonly ArrayBufferWriter<byte> _space = new(4096);
     private Segment _current;
+    private Segment? _parked;
     private bool _dirty;
 
     private Journal(string directory, FileStream owner, string id, long lastNumber)
@@ -64,9 +66,10 @@ internal sealed class Journal : IDisposable
         try
         {
             var id = ReadOrMakeId(owner);
-            var files = Directory.GetFiles(directory, "journal-*.log").Order(StringComparer.Ordinal).ToList();
+            var files = Directory.GetFiles(directory, "journal-*.log").Order(StringComparer.Ordinal)
+                .Concat(Directory.GetFiles(directory, "parked-*.log")).ToList();
             var left = ReadLeft(files);
-            var last = files.Count == 0 ? 0 : NumberOf(files[^1]);
+            var last = files.Select(NumberOf).DefaultIfEmpty().Max();
             var journal = new Journal(directory, owner, id, last) { Left = left };
             // What was left waits in the old files until it has been applied: ForgetLeft deletes them then.
             journal._leftFiles.AddRange(files);
@@ -81,7 +84,7 @@ internal sealed class Journal : IDisposable
 
     private readonly List<string> _leftFiles = [];
 
-    /// <summary>Everything in <see cref="Left"/> has been applied: the files that held it go.</summary>
+    /// <summary>Everything in <see cref="Left"/> has been applied or parked: the files that held it go.</summary>
     public void ForgetLeft()
     {
         foreach (var file in _leftFiles)
@@ -100,22 +103,12 @@ internal sealed class Journal : IDisposable
     {
         lock (_gate)
         {
-            _space.ResetWrittenCount();
-            _space.GetSpan(HeaderSize + 1)[HeaderSize] = (byte)mark;
-            _space.Advance(HeaderSize + 1);
-            record.WriteTo(_space);
-
-            // ArrayBufferWriter hands out its memory read-only; the header is written last, when length and checksum are known.
-            var entry = System.Runtime.InteropServices.MemoryMarshal.AsMemory(_space.WrittenMemory).Span;
-            BinaryPrimitives.WriteInt32LittleEndian(entry, entry.Length - HeaderSize);
-            BinaryPrimitives.WriteUInt32LittleEndian(entry[sizeof(int)..], Crc32.HashToUInt32(entry[HeaderSize..]));
-
+            var entry = EntryOf(mark, record);
             if (_current.Length + entry.Length > SegmentSize)
             {
                 Rotate();
             }
-            RandomAccess.Write(_current.Handle, entry, _current.Length);
-            _current.Length += entry.Length;
+            _current.Write(entry);
             _dirty = true;
 
             var segment = opened ?? _current;
@@ -137,6 +130,34 @@ internal sealed class Journal : IDisposable
             {
                 _segments[i].Delete();
                 _segments.RemoveAt(i);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Keeps a settled record beside the segments, on the disk when this returns: whoever has it elsewhere in the journal may then say
+    /// <see cref="Done"/> there.
+    /// </summary>
+    public void Park(UsageRecord record)
+    {
+        lock (_gate)
+        {
+            _parked ??= Create($"parked-{_current.Number:D10}.log", _current.Number);
+            _parked.Write(EntryOf(JournalMark.Settled, record));
+            _parked.Open++;
+            RandomAccess.FlushToDisk(_parked.Handle);
+        }
+    }
+
+    /// <summary>A record that was parked since the start has been applied.</summary>
+    public void Unpark()
+    {
+        lock (_gate)
+        {
+            if (--_parked!.Open == 0)
+            {
+                _parked.Delete();
+                _parked = null;
             }
         }
     }
@@ -182,6 +203,7 @@ internal sealed class Journal : IDisposable
                 }
             }
             _segments.Clear();
+            _parked?.Handle.Dispose();
         }
         _owner.Dispose();
     }
@@ -194,10 +216,30 @@ internal sealed class Journal : IDisposable
 
     private Segment Open(long number)
     {
-        var path = Path.Combine(_directory, $"journal-{number:D10}.log");
-        var segment = new Segment(number, path, File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read));
+        var segment = Create($"journal-{number:D10}.log", number);
         _segments.Add(segment);
         return segment;
+    }
+
+    private Segment Create(string name, long number)
+    {
+        var path = Path.Combine(_directory, name);
+        return new Segment(number, path, File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.Read));
+    }
+
+    /// <summary>Valid until the next entry.</summary>
+    private ReadOnlySpan<byte> EntryOf(JournalMark mark, UsageRecord record)
+    {
+        _space.ResetWrittenCount();
+        _space.GetSpan(HeaderSize + 1)[HeaderSize] = (byte)mark;
+        _space.Advance(HeaderSize + 1);
+        record.WriteTo(_space);
+
+        // ArrayBufferWriter hands out its memory read-only; the header is written last, when length and checksum are known.
+        var entry = System.Runtime.InteropServices.MemoryMarshal.AsMemory(_space.WrittenMemory).Span;
+        BinaryPrimitives.WriteInt32LittleEndian(entry, entry.Length - HeaderSize);
+        BinaryPrimitives.WriteUInt32LittleEndian(entry[sizeof(int)..], Crc32.HashToUInt32(entry[HeaderSize..]));
+        return entry;
     }
 
     private static string ReadOrMakeId(FileStream file)
@@ -214,7 +256,7 @@ internal sealed class Journal : IDisposable
         return id;
     }
 
-    private static long NumberOf(string path) => long.Parse(Path.GetFileNameWithoutExtension(path)["journal-".Length..]);
+    private static long NumberOf(string path) => long.Parse(Path.GetFileNameWithoutExtension(path).Split('-')[1]);
 
     private static List<UsageRecord> ReadLeft(IReadOnlyList<string> files)
     {
@@ -271,10 +313,16 @@ internal sealed class Journal : IDisposable
 
         public Microsoft.Win32.SafeHandles.SafeFileHandle Handle => handle;
 
-        public long Length { get; set; }
+        public long Length { get; private set; }
 
         /// <summary>Calls whose entries began here and are not done.</summary>
         public int Open { get; set; }
+
+        public void Write(ReadOnlySpan<byte> entry)
+        {
+            RandomAccess.Write(handle, entry, Length);
+            Length += entry.Length;
+        }
 
         public void Delete()
         {

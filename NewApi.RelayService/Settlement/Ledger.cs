@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using NewApi.Data;
 using NewApi.Data.Ledger;
 
 namespace NewApi.RelayService.Settlement;
@@ -13,6 +15,7 @@ internal sealed class Ledger(
     SettlementStore settlements,
     RelayLeaseStore leases,
     RelayOptions options,
+    RelayMetrics metrics,
     TimeProvider clock,
     ILogger<Ledger> log) : BackgroundService
 {
@@ -30,8 +33,12 @@ internal sealed class Ledger(
     /// <summary>How much earlier than the database this process takes its own lease for run out.</summary>
     private static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(5);
 
-    /// <summary>When settlements that failed while others succeeded are tried again.</summary>
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+    /// <summary>How often settlements are tried again that the database refuses while it takes others, and how many of them each time.</summary>
+    private static readonly TimeSpan RetryParkedEvery = TimeSpan.FromMinutes(1);
+    private const int RetriedAtOnce = 16;
+
+    /// <summary>So many parked settlements are kept in mind; more wait in the journal for the next start.</summary>
+    private const int MostParked = 1024;
 
     /// <summary>How long the last bytes of an answer wait while cover is sought for a charge above its hold.</summary>
     private static readonly TimeSpan CoverPatience = TimeSpan.FromSeconds(2);
@@ -49,7 +56,9 @@ internal sealed class Ledger(
     private readonly CancellationTokenSource _stopping = new();
     private Journal? _journal;
     private RelayLease? _lease;
-    private readonly List<Settled> _setAside = [];
+    private readonly Queue<UsageRecord> _parked = new();
+    private int _parkedInAll;
+    private long _parkedTriedAt;
     private Task _applying = Task.CompletedTask;
     private long _refills;
     private long _refillsAhead;
@@ -62,6 +71,9 @@ internal sealed class Ledger(
 
     /// <summary>How often the database had to be asked for escrow while a call waited.</summary>
     public long SynchronousRefills => Interlocked.Read(ref _refills);
+
+    /// <summary>Settlements that the database refuses while it takes others.</summary>
+    internal int Parked => Volatile.Read(ref _parkedInAll);
 
     /// <summary>Refills ahead of need are under way.</summary>
     internal bool IsRefilling => Interlocked.Read(ref _refillsAhead) != 0;
@@ -195,14 +207,42 @@ internal sealed class Ledger(
     {
         foreach (var batch in journal.Left.Chunk(LargestBatch))
         {
-            await settlements.ApplyAsync(batch, mayRepeat: true, cancel);
+            try
+            {
+                await settlements.ApplyAsync(batch, mayRepeat: true, cancel);
+            }
+            catch (Exception error) when (!cancel.IsCancellationRequested)
+            {
+                log.ApplyFailed(batch.Length, 1, error);
+                await RecoverOneByOneAsync(batch, cancel);
+            }
         }
         var returned = await escrows.ReturnAllAsync(prefix, cancel);
         await leases.ReleaseAsync(prefix, cancel);
         journal.ForgetLeft();
         if (journal.Left.Count > 0 || returned > 0)
         {
-            log.Recovered(journal.Left.Count, returned);
+            log.Recovered(journal.Left.Count - Parked, returned);
+        }
+    }
+
+    /// <summary>One record that cannot be applied keeps neither the others nor the relay from their work.</summary>
+    private async Task RecoverOneByOneAsync(UsageRecord[] records, CancellationToken cancel)
+    {
+        foreach (var record in records)
+        {
+            try
+            {
+                await settlements.ApplyAsync([record], mayRepeat: true, cancel);
+            }
+            catch (Exception error) when (!cancel.IsCancellationRequested)
+            {
+                if (!Database.IsRefusal(error) && !await settlements.AnswersAsync(cancel))
+                {
+                    throw;
+                }
+                Park(record, error);
+            }
         }
     }
 
@@ -631,10 +671,14 @@ internal sealed class Ledger(
         }
     }
 
+    /// <summary>
+    /// Applies what was settled, however long the database needs to come back. Meanwhile more joins what waits: a record that the database
+    /// refuses is found out when others succeed.
+    /// </summary>
     private async Task ApplyAsync()
     {
         var batch = new List<Settled>(LargestBatch);
-        while (await WaitForWorkAsync())
+        for (var attempt = 0; batch.Count > 0 || await WaitForWorkAsync();)
         {
             // Gathering costs the caller nothing (the answer is out, the journal has the charge) and saves a transaction per call.
             await Task.Delay(TimeSpan.FromMilliseconds(Linger), clock, _stopping.Token)
@@ -643,21 +687,31 @@ internal sealed class Ledger(
             {
                 batch.Add(settled);
             }
-            var fresh = batch.Count;
-            await ApplyAsync(batch);
-            Interlocked.Add(ref _written, fresh);
-            batch.Clear();
+            await ApplyAsync(batch, attempt);
+            if (batch.Count == 0)
+            {
+                attempt = 0;
+                await RetryParkedAsync();
+                continue;
+            }
+            if (_stopping.IsCancellationRequested && attempt >= 5)
+            {
+                // The journal keeps what is left for the next start.
+                throw new IOException("The database did not take the last settlements.");
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(10_000, 100 << Math.Min(attempt, 8))), clock);
+            attempt++;
         }
     }
 
-    /// <summary>Settlements have come, or it is time to try again what was set aside; false when no more will come.</summary>
+    /// <summary>Settlements have come, or it is time to try again what is parked; false when no more will come.</summary>
     private async ValueTask<bool> WaitForWorkAsync()
     {
-        if (_setAside.Count == 0)
+        if (_parked.Count == 0)
         {
             return await _settled.Reader.WaitToReadAsync();
         }
-        using var pause = new CancellationTokenSource(RetryAfter, clock);
+        using var pause = new CancellationTokenSource(RetryParkedEvery, clock);
         try
         {
             return await _settled.Reader.WaitToReadAsync(pause.Token);
@@ -668,75 +722,138 @@ internal sealed class Ledger(
         }
     }
 
-    /// <summary>
-    /// Applies a batch, however long the database needs to come back. A record that fails while others succeed is set aside and tried
-    /// again later, so that it cannot keep the money of everybody else waiting; the journal has it until then.
-    /// </summary>
-    private async Task ApplyAsync(List<Settled> batch)
+    /// <summary>Applies a batch; what could be neither applied nor parked stays in it.</summary>
+    private async Task ApplyAsync(List<Settled> batch, int attempt)
     {
-        batch.AddRange(_setAside);
-        _setAside.Clear();
-        var waiting = batch.ToArray();
-        for (var attempt = 0; waiting.Length > 0; attempt++)
+        if (batch.Count == 0)
         {
-            try
+            return;
+        }
+        try
+        {
+            await settlements.ApplyAsync(batch.ConvertAll(item => item.Record), mayRepeat: attempt > 0, CancellationToken.None);
+            Forget(CollectionsMarshal.AsSpan(batch));
+            batch.Clear();
+        }
+        catch (Exception error)
+        {
+            log.ApplyFailed(batch.Count, attempt + 1, error);
+            if (attempt >= 2 || Database.IsRefusal(error))
             {
-                await settlements.ApplyAsync(Array.ConvertAll(waiting, item => item.Record), mayRepeat: attempt > 0, CancellationToken.None);
-                Forget(waiting);
-                return;
-            }
-            catch (Exception error)
-            {
-                log.ApplyFailed(waiting.Length, attempt + 1, error);
-            }
-            if (_stopping.IsCancellationRequested && attempt >= 5)
-            {
-                // The journal keeps what is left for the next start.
-                throw new IOException("The database did not take the last settlements.");
-            }
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(10_000, 100 << Math.Min(attempt, 8))), clock);
-            if (attempt >= 2)
-            {
-                var failed = await ApplyOneByOneAsync(waiting);
-                if (failed.Length < waiting.Length)
-                {
-                    _setAside.AddRange(failed);
-                    return;
-                }
+                await ApplyOneByOneAsync(batch);
             }
         }
     }
 
-    private async Task<Settled[]> ApplyOneByOneAsync(Settled[] items)
+    /// <summary>
+    /// Parks what the database refuses, so that it cannot keep the money of everybody else waiting. An error that does not blame the record
+    /// counts against it only when the database answers and has taken others.
+    /// </summary>
+    private async Task ApplyOneByOneAsync(List<Settled> batch)
     {
-        var failed = new List<Settled>();
-        foreach (var item in items)
+        var doubtful = new List<(Settled Item, Exception Error)>();
+        var (done, applied, inARow, answers) = (0, 0, 0, true);
+        while (done < batch.Count && inARow < 3 && answers)
         {
+            var item = batch[done++];
             try
             {
                 await settlements.ApplyAsync([item.Record], mayRepeat: true, CancellationToken.None);
                 Forget([item]);
+                applied++;
+                inARow = 0;
+            }
+            catch (Exception error) when (Database.IsRefusal(error) && TryPark(item, error))
+            {
             }
             catch (Exception error)
             {
+                doubtful.Add((item, error));
+                inARow++;
+                answers = await settlements.AnswersAsync(CancellationToken.None);
+            }
+        }
+        batch.RemoveRange(0, done);
+        // At the end: they must not hide the others from the next round.
+        batch.AddRange(doubtful.Where(failed => applied == 0 || !answers || !TryPark(failed.Item, failed.Error)).Select(failed => failed.Item));
+    }
+
+    private bool TryPark(Settled item, Exception error)
+    {
+        try
+        {
+            Park(item.Record, error);
+        }
+        catch (IOException full)
+        {
+            log.ParkFailed(full);
+            return false;
+        }
+        Forget([item]);
+        return true;
+    }
+
+    private void Park(UsageRecord record, Exception error)
+    {
+        _journal!.Park(record);
+        Interlocked.Increment(ref _parkedInAll);
+        metrics.Parked(1);
+        if (_parked.Count == 0)
+        {
+            _parkedTriedAt = clock.GetTimestamp();
+        }
+        if (_parked.Count < MostParked)
+        {
+            _parked.Enqueue(record);
+        }
+        log.Parked(record.RequestId, Parked, error);
+    }
+
+    /// <summary>Tries some of the parked settlements again, those first that have waited longest.</summary>
+    private async Task RetryParkedAsync()
+    {
+        if (_parked.Count == 0 || clock.GetElapsedTime(_parkedTriedAt) < RetryParkedEvery)
+        {
+            return;
+        }
+        _parkedTriedAt = clock.GetTimestamp();
+        var taken = 0;
+        for (var left = Math.Min(RetriedAtOnce, _parked.Count); left > 0; left--)
+        {
+            var record = _parked.Dequeue();
+            try
+            {
+                await settlements.ApplyAsync([record], mayRepeat: true, CancellationToken.None);
+                _journal!.Unpark();
+                Interlocked.Decrement(ref _parkedInAll);
+                metrics.Parked(-1);
+                taken++;
+            }
+            catch (Exception error)
+            {
+                _parked.Enqueue(record);
                 log.ApplyFailed(1, 1, error);
-                failed.Add(item);
-                if (failed.Count == 3 && failed.Count == Array.IndexOf(items, item) + 1)
+                if (!Database.IsRefusal(error))
                 {
-                    // The first ones all fail: it is the database and not a record.
-                    return items;
+                    // Whatever it is, everybody else's settlements do not wait for it.
+                    break;
                 }
             }
         }
-        return [.. failed];
+        if (taken > 0)
+        {
+            log.Unparked(taken, Parked);
+        }
     }
 
+    /// <summary>Settlements that are in the database, or parked.</summary>
     private void Forget(ReadOnlySpan<Settled> applied)
     {
         foreach (var item in applied)
         {
             _journal!.Done(item.Segment);
         }
+        Interlocked.Add(ref _written, applied.Length);
     }
 
     private readonly record struct Settled(UsageRecord Record, Journal.Segment Segment);

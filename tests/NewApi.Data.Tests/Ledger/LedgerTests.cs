@@ -3,6 +3,7 @@ using LinqToDB.Async;
 using LinqToDB.Data;
 using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
+using NewApi.Domain;
 using NewApi.Testing.Databases;
 
 namespace NewApi.Data.Tests.Ledger;
@@ -175,6 +176,87 @@ public sealed class LedgerTests
             await db.Budgets.Set(row => row.Period, "daily").Set(row => row.NextResetTime, 1_000).UpdateAsync(cancel);
             return await PeriodResets.BudgetAsync(db, 1, 2_000, TimeZoneInfo.Utc, cancel);
         }
+    }
+
+    [Theory, AllDatabases]
+    public async Task Columns_filled_to_the_brim_keep_nobodys_charge_waiting(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        await host.Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await db.InsertAsync(
+                    new UserRow { Id = 2, Username = "brim", AffCode = "b", Quota = long.MinValue, UsedQuota = long.MaxValue, RequestCount = long.MaxValue },
+                    token: cancel);
+                await db.InsertAsync(
+                    new TokenRow { Id = 2, UserId = 2, Key = "k2", UnlimitedQuota = true, RemainQuota = long.MinValue, UsedQuota = long.MaxValue },
+                    token: cancel);
+                await db.InsertAsync(
+                    new BudgetRow { Id = 1, Scope = "user", ScopeId = 2, Amount = long.MaxValue, Used = long.MaxValue, Excess = long.MaxValue },
+                    token: cancel);
+                await db.InsertAsync(
+                    new UserSubscriptionRow { Id = 1, UserId = 2, AmountUsed = long.MaxValue, Status = "active" }, token: cancel);
+                await db.Channels.Set(row => row.UsedQuota, long.MaxValue).UpdateAsync(cancel);
+            },
+            Cancel);
+
+        var applied = await host.Get<SettlementStore>().ApplyAsync(
+            [
+                Record("brim", 300) with
+                {
+                    UserId = 2, TokenId = 2, WalletEscrow = 0, Excess = 300, SubscriptionId = 1, SubscriptionPoints = 100, Budgets = [new BudgetShare(1, 0)],
+                },
+                Record("other", 40),
+            ],
+            mayRepeat: false,
+            Cancel);
+
+        Assert.Equal(2, applied);
+        Assert.Equal((Granted - 40).ToString(), await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
+        Assert.Equal((Granted - 40).ToString(), await database.ReadAsync("SELECT remain_quota FROM tokens WHERE id = 1"));
+        foreach (var (column, least) in ((string, bool)[])
+            [
+                ("quota FROM users", true), ("used_quota FROM users", false), ("request_count FROM users", false), ("remain_quota FROM tokens", true),
+                ("used_quota FROM tokens", false), ("used FROM newapi_budgets", false), ("excess FROM newapi_budgets", false),
+                ("amount_used FROM user_subscriptions", false), ("used_quota FROM channels", false),
+            ])
+        {
+            var where = column.EndsWith("users", StringComparison.Ordinal) || column.EndsWith("tokens", StringComparison.Ordinal) ? " WHERE id = 2" : "";
+            Assert.Equal((least ? long.MinValue : long.MaxValue).ToString(), await database.ReadAsync($"SELECT {column}{where}"));
+        }
+
+        // A charge of the worker's, and what a task gives back.
+        var tasks = host.Get<TaskLedger>();
+        var charge = new TaskCharge { RequestId = "task", UserId = 1, TokenId = 2, ChannelId = 1, Points = 10 };
+        Assert.Equal(HoldRefusal.None, (await tasks.ChargeAsync(charge, (_, _, _) => Task.CompletedTask, Cancel)).Refusal);
+        Assert.True(await tasks.EndAsync(new TaskEnd { RequestId = "task", Points = 0 }, (_, _) => Task.FromResult(true), Cancel));
+        Assert.Equal((Granted - 40).ToString(), await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
+    }
+
+    [Theory, AllDatabases]
+    public async Task A_balance_that_would_go_out_of_range_is_refused_and_stays(DatabaseEngine engine)
+    {
+        await using var database = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(database);
+        await SeedAsync(host);
+        await host.Database.WriteAsync((db, cancel) => LedgerEntries.SetBalanceAsync(db, 1, Quota.Most - 5, "set", 1, cancel), Cancel);
+
+        foreach (var points in (long[])[6, Quota.Most, long.MaxValue])
+        {
+            await Assert.ThrowsAsync<BalanceOutOfRangeException>(() => host.Database.WriteAsync(
+                (db, cancel) => LedgerEntries.CreditAsync(db, LedgerKind.TopUp, "topup:1", 1, points, 1, cancel), Cancel));
+        }
+        Assert.True(await host.Database.WriteAsync(
+            (db, cancel) => LedgerEntries.CreditAsync(db, LedgerKind.TopUp, "topup:1", 1, 5, 1, cancel), Cancel));
+        Assert.False(await host.Database.WriteAsync(
+            (db, cancel) => LedgerEntries.CreditAsync(db, LedgerKind.TopUp, "topup:2", 77, 5, 1, cancel), Cancel));
+        await Assert.ThrowsAsync<BalanceOutOfRangeException>(() => host.Database.WriteAsync(
+            (db, cancel) => LedgerEntries.SetBalanceAsync(db, 1, long.MinValue, "wrap", 1, cancel), Cancel));
+
+        Assert.Equal(Quota.Most.ToString(), await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
+        Assert.True((await host.Get<LedgerAudit>().RunAsync(Cancel)).IsClean);
     }
 
     [Theory, AllDatabases]

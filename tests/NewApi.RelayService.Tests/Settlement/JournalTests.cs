@@ -56,6 +56,35 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void What_was_parked_keeps_no_other_file_and_is_left_until_it_has_been_applied()
+    {
+        for (var start = 0; start < 3; start++)
+        {
+            using var journal = Journal.Open(_folder.FullName);
+            Assert.Equal(start == 0 ? [] : ["refused"], journal.Left.Select(record => record.RequestId));
+            var segment = start == 0 ? journal.Append(JournalMark.Settled, Record("refused", 1), null) : null;
+            journal.Park(Record("refused", 1));
+            if (segment is not null)
+            {
+                journal.Done(segment);
+            }
+            journal.ForgetLeft();
+        }
+        Assert.StartsWith("parked-", Assert.Single(_folder.GetFiles("*.log")).Name);
+
+        using (var journal = Journal.Open(_folder.FullName))
+        {
+            journal.Park(journal.Left.Single());
+            journal.Park(Record("again", 2));
+            journal.ForgetLeft();
+            journal.Unpark();
+            Assert.Equal(2, _folder.GetFiles("*.log").Length);
+            journal.Unpark();
+        }
+        Assert.Empty(_folder.GetFiles("*.log"));
+    }
+
+    [Fact]
     public void An_entry_that_was_cut_short_at_any_byte_costs_only_itself()
     {
         Crash(journal =>

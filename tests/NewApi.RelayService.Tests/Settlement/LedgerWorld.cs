@@ -1,9 +1,10 @@
+using System.Diagnostics.Metrics;
 using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using NewApi.Data;
 using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
@@ -34,6 +35,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
     private readonly string[] _journals;
     private readonly Money?[] _relays;
     private int _lives;
+    private int _failures;
 
     private LedgerWorld(string? template, int relays = 1)
     {
@@ -45,12 +47,19 @@ internal sealed class LedgerWorld : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration["SQLITE_PATH"] = file;
         builder.AddData();
+        builder.Services.AddMetrics();
         _services = builder.Services.BuildServiceProvider();
         _journals = new string[relays];
         _relays = new Money?[relays];
     }
 
     public Database Database => _services.GetRequiredService<Database>();
+
+    /// <summary>The time of the relays, which a test can put on.</summary>
+    public SkippingClock Clock { get; } = new();
+
+    /// <summary>How often writing settlements has failed.</summary>
+    public int Failures => Volatile.Read(ref _failures);
 
     /// <summary>The only relay, or the first.</summary>
     public Money Ledger => _relays[0]!;
@@ -107,11 +116,19 @@ internal sealed class LedgerWorld : IAsyncDisposable
             _services.GetRequiredService<SettlementStore>(),
             _services.GetRequiredService<RelayLeaseStore>(),
             new RelayOptions { JournalDirectory = _journals[relay] },
-            TimeProvider.System,
-            NullLogger<Money>.Instance);
+            new RelayMetrics(_services.GetRequiredService<IMeterFactory>(), Clock),
+            Clock,
+            new CountingLog(this));
         await ledger.StartAsync(Cancel);
         _relays[relay] = ledger;
     }
+
+    /// <summary>Names of the files that the journal of a relay consists of.</summary>
+    public IReadOnlyList<string> JournalFiles(int relay = 0) =>
+        [.. Directory.GetFiles(_journals[relay], "*.log").Select(file => Path.GetFileName(file))];
+
+    /// <summary>Changes what the database takes.</summary>
+    public Task ExecuteAsync(string statement) => Database.WriteAsync((db, cancel) => db.ExecuteAsync(statement, cancel), Cancel);
 
     public Task StopAsync(int relay = 0) => _relays[relay]!.StopAsync(Cancel);
 
@@ -124,7 +141,7 @@ internal sealed class LedgerWorld : IAsyncDisposable
     {
         var next = NextJournal();
         Directory.CreateDirectory(next);
-        foreach (var file in Directory.GetFiles(_journals[relay], "journal-*.log"))
+        foreach (var file in Directory.GetFiles(_journals[relay], "*.log"))
         {
             await using var from = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             await using var to = File.Create(Path.Combine(next, Path.GetFileName(file)));
@@ -228,4 +245,30 @@ internal sealed class LedgerWorld : IAsyncDisposable
     };
 
     private string NextJournal() => Path.Combine(_folder.FullName, $"journal{_lives++}");
+
+    /// <summary>The time of the machine, and a bit.</summary>
+    internal sealed class SkippingClock : TimeProvider
+    {
+        private long _skipped;
+
+        public override long GetTimestamp() => System.GetTimestamp() + Interlocked.Read(ref _skipped);
+
+        public void Skip(TimeSpan time) => Interlocked.Add(ref _skipped, (long)(time.TotalSeconds * TimestampFrequency));
+    }
+
+    private sealed class CountingLog(LedgerWorld world) : ILogger<Money>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Name == nameof(RelayLog.ApplyFailed))
+            {
+                Interlocked.Increment(ref world._failures);
+            }
+        }
+    }
 }
