@@ -9,14 +9,14 @@ namespace NewApi.Protocols;
 /// Escapes of JSON strings, on bytes. Unlike the reader's own methods nothing here throws on lone surrogates or broken UTF-8: bodies come
 /// from strangers, and an exception per string would be a cheap way to keep a core busy.
 /// </summary>
-internal static class JsonText
+public static class JsonText
 {
     /// <summary>What must not stand in a JSON string as it is.</summary>
     private static readonly SearchValues<byte> Special = SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
 
     /// <summary>Length of the text once its escapes are resolved, in UTF-8 bytes.</summary>
-    public static int DecodedLength(ReadOnlySpan<byte> raw)
+    internal static int DecodedLength(ReadOnlySpan<byte> raw)
     {
         var length = 0;
         while (true)
@@ -56,7 +56,7 @@ internal static class JsonText
     }
 
     /// <summary>The text as a string; <c>null</c> when it is not valid UTF-8.</summary>
-    public static string? ToText(ReadOnlySpan<byte> raw, bool escaped)
+    internal static string? ToText(ReadOnlySpan<byte> raw, bool escaped)
     {
         if (!escaped)
         {
@@ -76,7 +76,7 @@ internal static class JsonText
     }
 
     /// <summary>The current string as UTF-8, escapes resolved; valid until the reader moves or the scratch is used again.</summary>
-    public static ReadOnlySpan<byte> Utf8Of(scoped ref Utf8JsonReader reader, scoped ref byte[]? scratch)
+    internal static ReadOnlySpan<byte> Utf8Of(scoped ref Utf8JsonReader reader, scoped ref byte[]? scratch)
     {
         if (reader.TokenType != JsonTokenType.String)
         {
@@ -98,11 +98,11 @@ internal static class JsonText
     }
 
     /// <summary>The bytes, if they are UTF-8; else a copy with U+FFFD for what is not.</summary>
-    public static ReadOnlySpan<byte> Repair(ReadOnlySpan<byte> utf8) =>
+    internal static ReadOnlySpan<byte> Repair(ReadOnlySpan<byte> utf8) =>
         Utf8.IsValid(utf8) ? utf8 : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(utf8));
 
     /// <summary>Whether the bytes are one JSON object.</summary>
-    public static bool IsObject(ReadOnlySpan<byte> utf8)
+    internal static bool IsObject(ReadOnlySpan<byte> utf8)
     {
         try
         {
@@ -122,7 +122,7 @@ internal static class JsonText
     }
 
     /// <summary>Writes text as the inside of a JSON string: only what must be escaped is; broken UTF-8 becomes U+FFFD.</summary>
-    public static void WriteEscaped(IBufferWriter<byte> output, ReadOnlySpan<byte> utf8)
+    internal static void WriteEscaped(IBufferWriter<byte> output, ReadOnlySpan<byte> utf8)
     {
         if (!Utf8.IsValid(utf8))
         {
