@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using LinqToDB;
 using LinqToDB.Async;
+using NewApi.AdminService.Access;
+using NewApi.AdminService.Accounts;
+using NewApi.AdminService.Http;
 using NewApi.Data.Rows;
 
 namespace NewApi.AdminService.Tests.Accounts;
@@ -170,6 +173,22 @@ public class SelfTests
         Task<Reply> ChangeAsync(string password) => byAdministrator
             ? root.PutAsync("/api/user/", new JsonObject { ["id"] = alice.UserId, ["username"] = "alice", ["password"] = password })
             : alice.PutAsync("/api/user/self", new JsonObject { ["original_password"] = "alice-pass-1", ["password"] = password });
+    }
+
+    [Fact]
+    public async Task Who_came_in_with_the_old_password_makes_no_token_after_it()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        await using var db = host.Database.Open();
+        var early = new AdminCaller(await db.Users.SingleAsync(row => row.Id == root.UserId, TestContext.Current.CancellationToken));
+        Assert.True((await root.PutAsync(
+            "/api/user/self", new JsonObject { ["original_password"] = AdminHost.RootPassword, ["password"] = "other-pass-1" })).Success);
+
+        var answer = Assert.IsType<Answer>(await SelfEndpoints.RotateToken(early, host.Database, TestContext.Current.CancellationToken));
+
+        Assert.False(answer.Success);
+        Assert.Null(await db.Users.Where(row => row.Id == root.UserId).Select(row => row.AccessToken).SingleAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
