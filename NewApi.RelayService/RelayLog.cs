@@ -27,6 +27,9 @@ internal static partial class RelayLog
     [LoggerMessage(2, LogLevel.Error, "Call {RequestId} fails inside the gateway")]
     public static partial void CallFailed(this ILogger logger, string requestId, Exception error);
 
+    [LoggerMessage(16, LogLevel.Error, "Call {RequestId}: the attempt on channel {ChannelId} fails inside the gateway with {Error}\n{Stack}")]
+    public static partial void AttemptFailed(this ILogger logger, string requestId, long channelId, string? error, string? stack);
+
     [LoggerMessage(3, LogLevel.Information, "The journal of the last run is applied: {Calls} calls, {Escrows} escrows given back")]
     public static partial void Recovered(this ILogger logger, int calls, int escrows);
 

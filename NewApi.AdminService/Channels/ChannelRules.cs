@@ -2,6 +2,7 @@ using System.Text.Json;
 using NewApi.AdminService.Http;
 using NewApi.Data.Channels;
 using NewApi.Data.Rows;
+using NewApi.ServiceDefaults.Egress;
 
 namespace NewApi.AdminService.Channels;
 
@@ -41,7 +42,10 @@ internal static class ChannelRules
                 return Say.ChannelJson.Fill(name);
             }
         }
-        return null;
+        return Object(row.Setting ?? "") is { } setting && setting.TryGetProperty("proxy", out var proxy)
+            && proxy.ValueKind == JsonValueKind.String && proxy.GetString() is { Length: > 0 } address && ProxyAddress.Parse(address) is null
+                ? Say.ChannelProxy
+                : null;
     }
 
     /// <summary>Names of a comma list, trimmed, each once.</summary>

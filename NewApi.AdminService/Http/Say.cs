@@ -84,6 +84,7 @@ internal static class Say
     public static readonly Text ChannelKeyMissing = new("The channel needs a key", "渠道密钥不能为空");
     public static readonly Text ChannelModelTooLong = new("A model name may have at most 255 characters", "模型名称最多 255 个字符");
     public static readonly Text ChannelJson = new("{0} must be a JSON object", "{0} 须为 JSON 对象");
+    public static readonly Text ChannelProxy = new("The proxy must be an http, https or socks5 address", "代理须为 http、https 或 socks5 地址");
     public static readonly Text ChannelField = new("{0} has the wrong type", "{0} 的类型不对");
     public static readonly Text VertexRegion = new("Vertex needs a JSON object of regions with the member default", "Vertex 需要包含 default 的地区 JSON");
     public static readonly Text CodexKey = new("A Codex key is a JSON object with access_token and account_id", "Codex 密钥须为包含 access_token 和 account_id 的 JSON");

@@ -18,7 +18,7 @@ namespace NewApi.RelayService.Realtime;
 /// once at its end (known problem A4).
 /// </summary>
 internal sealed class RealtimeSession(
-    UpstreamClients clients, RelayOptions options, UsageRecords records, RelayMetrics metrics, TimeProvider clock)
+    UpstreamClients clients, RelayOptions options, UsageRecords records, RelayMetrics metrics, TimeProvider clock, ILogger<RealtimeSession> log)
 {
     public const string Subprotocol = "realtime";
 
@@ -64,35 +64,35 @@ internal sealed class RealtimeSession(
     private async Task<RelayFault?> ConnectAsync(RelayCall call, Channel channel, ChannelKey key, string model, ClientWebSocket upstream)
     {
         var aborted = call.Http.RequestAborted;
-        using var content = new BodyContent(default);
-        var headers = channel.HeaderOverride?.Resolve(call.Http.Request, key.Secret);
-        using var request = UpstreamRequests.Build(
-            RelayMessage.For(call, channel, key, Dialect.OpenAIRealtime, model, content, headers, action: null, options, clock));
-        foreach (var (name, values) in request.Headers.NonValidated)
-        {
-            upstream.Options.SetRequestHeader(name, values.ToString());
-        }
-        // Newer models know no beta, so the upstream hears of it only from callers who ask for it.
-        if (call.Http.Request.Headers[BetaHeader].ToString() is { Length: > 0 } beta)
-        {
-            upstream.Options.SetRequestHeader(BetaHeader, beta);
-        }
-        else if (Offers(call.Http, BetaSubprotocol))
-        {
-            upstream.Options.SetRequestHeader(BetaHeader, "realtime=v1");
-        }
-        if (Offers(call.Http, Subprotocol))
-        {
-            upstream.Options.AddSubProtocol(Subprotocol);
-        }
-        upstream.Options.CollectHttpResponseDetails = true;
-        upstream.Options.HttpVersion = HttpVersion.Version11;
-        var address = new UriBuilder(request.RequestUri!);
-        address.Scheme = address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         deadline.CancelAfter(options.FirstByteTimeout);
         try
         {
+            using var content = new BodyContent(default);
+            var headers = channel.HeaderOverride?.Resolve(call.Http.Request, key.Secret);
+            using var request = UpstreamRequests.Build(
+                RelayMessage.For(call, channel, key, Dialect.OpenAIRealtime, model, content, headers, action: null, options, clock));
+            foreach (var (name, values) in request.Headers.NonValidated)
+            {
+                upstream.Options.SetRequestHeader(name, values.ToString());
+            }
+            // Newer models know no beta, so the upstream hears of it only from callers who ask for it.
+            if (call.Http.Request.Headers[BetaHeader].ToString() is { Length: > 0 } beta)
+            {
+                upstream.Options.SetRequestHeader(BetaHeader, beta);
+            }
+            else if (Offers(call.Http, BetaSubprotocol))
+            {
+                upstream.Options.SetRequestHeader(BetaHeader, "realtime=v1");
+            }
+            if (Offers(call.Http, Subprotocol))
+            {
+                upstream.Options.AddSubProtocol(Subprotocol);
+            }
+            upstream.Options.CollectHttpResponseDetails = true;
+            upstream.Options.HttpVersion = HttpVersion.Version11;
+            var address = new UriBuilder(request.RequestUri!);
+            address.Scheme = address.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs;
             await upstream.ConnectAsync(address.Uri, clients.For(channel.Proxy), deadline.Token);
             return null;
         }
@@ -104,11 +104,24 @@ internal sealed class RealtimeSession(
         {
             return new RelayFault(504, "do_request_failed", "The upstream did not answer in time.") { Leg = Leg.Connect };
         }
+        catch (ProviderException error)
+        {
+            return error.ToFault();
+        }
+        catch (ProxyAddressException error)
+        {
+            return UpstreamCaller.BadProxy(error);
+        }
         catch (Exception error) when (error is WebSocketException or HttpRequestException or IOException)
         {
             return upstream.HttpStatusCode is 0 or HttpStatusCode.SwitchingProtocols
                 ? new RelayFault(500, "do_request_failed", "The upstream could not be reached or broke off.") { Leg = Leg.Connect }
                 : UpstreamError.Parse(Dialect.OpenAIRealtime, (int)upstream.HttpStatusCode, default, null);
+        }
+        catch (Exception error)
+        {
+            log.AttemptFailed(call.RequestId, channel.Id, error.GetType().FullName, error.StackTrace);
+            return new RelayFault(500, "do_request_failed", "The channel could not be called.") { Leg = Leg.Connect };
         }
     }
 
@@ -124,14 +137,15 @@ internal sealed class RealtimeSession(
             var speaking = ListenAsync(call, caller, upstream, tally, over.Token);
             var answering = AnswerAsync(call, channel, upstream, caller, tally, over.Token);
             var first = await Task.WhenAny(speaking, answering);
-            end = await first;
-            // The other side hears of the end; what is still under way to it may arrive.
+            // The other side hears of the end; what is still under way to it may arrive, and is charged. Nothing is settled before both are over.
             over.CancelAfter(CloseTimeout);
+            await Task.WhenAll(speaking, (Task)answering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            end = await first;
             await (first == speaking ? answering : speaking);
         }
-        catch (Exception error) when (error is OperationCanceledException or WebSocketException or IOException)
+        catch (OperationCanceledException)
         {
-            end = call.Http.RequestAborted.IsCancellationRequested || end == StreamEndReason.ClientGone ? StreamEndReason.ClientGone : end;
+            end = call.Http.RequestAborted.IsCancellationRequested ? StreamEndReason.ClientGone : end;
         }
         finally
         {
@@ -152,15 +166,20 @@ internal sealed class RealtimeSession(
         using var text = new PooledBuffer(PieceSize);
         try
         {
-            while (await PassOneAsync(caller, upstream, text, cancel))
+            Passed passed;
+            while ((passed = await PassOneAsync(caller, upstream, text, cancel)) == Passed.On)
             {
                 if (text.Length > 0)
                 {
                     tally.Said(RealtimeEvent.Read(text.Span));
                 }
             }
+            if (passed == Passed.Undeliverable && !IsClosing(upstream))
+            {
+                return StreamEndReason.UpstreamCut;
+            }
         }
-        catch (WebSocketException) when (caller.State is WebSocketState.Aborted or WebSocketState.Closed)
+        catch (Exception error) when (error is WebSocketException or IOException)
         {
             return StreamEndReason.ClientGone;
         }
@@ -175,7 +194,8 @@ internal sealed class RealtimeSession(
         using var text = new PooledBuffer(PieceSize);
         try
         {
-            while (await PassOneAsync(upstream, caller, text, cancel))
+            Passed passed;
+            while ((passed = await PassOneAsync(upstream, caller, text, cancel)) == Passed.On)
             {
                 if (text.Length == 0)
                 {
@@ -199,8 +219,12 @@ internal sealed class RealtimeSession(
                     return StreamEndReason.Done;
                 }
             }
+            if (passed == Passed.Undeliverable && !IsClosing(caller))
+            {
+                return StreamEndReason.ClientGone;
+            }
         }
-        catch (Exception error) when (error is WebSocketException or IOException && upstream.State is WebSocketState.Aborted or WebSocketState.Closed)
+        catch (Exception error) when (error is WebSocketException or IOException)
         {
             await EndAsync(call, caller, new RelayFault(502, "bad_response_body", "The upstream broke the session off."), cancel);
             return StreamEndReason.UpstreamCut;
@@ -208,8 +232,19 @@ internal sealed class RealtimeSession(
         return StreamEndReason.Done;
     }
 
-    /// <summary>Passes one message on, piece by piece; its text, if it is one of readable size, is left in the buffer. False at the end.</summary>
-    private static async Task<bool> PassOneAsync(WebSocket from, WebSocket to, PooledBuffer text, CancellationToken cancel)
+    private enum Passed
+    {
+        On,
+
+        /// <summary>Whoever spoke has hung up, and the other side has heard of it.</summary>
+        Closed,
+
+        /// <summary>The other side is gone, or about to go.</summary>
+        Undeliverable,
+    }
+
+    /// <summary>Passes one message on, piece by piece; its text, if it is one of readable size, is left in the buffer. Throws when it cannot be read.</summary>
+    private static async Task<Passed> PassOneAsync(WebSocket from, WebSocket to, PooledBuffer text, CancellationToken cancel)
     {
         text.Clear();
         var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
@@ -223,13 +258,12 @@ internal sealed class RealtimeSession(
                 {
                     await CloseAsync(to, from.CloseStatus ?? WebSocketCloseStatus.NormalClosure, from.CloseStatusDescription, cancel);
                     await CloseAsync(from, WebSocketCloseStatus.NormalClosure, "", cancel);
-                    return false;
+                    return Passed.Closed;
                 }
-                if (to.State != WebSocketState.Open)
+                if (!await TrySendAsync(to, piece.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, cancel))
                 {
-                    return false;
+                    return Passed.Undeliverable;
                 }
-                await to.SendAsync(piece.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, cancel);
                 size += received.Count;
                 if (received.MessageType == WebSocketMessageType.Text && size <= LargestReadEvent)
                 {
@@ -241,7 +275,7 @@ internal sealed class RealtimeSession(
                 }
                 if (received.EndOfMessage)
                 {
-                    return true;
+                    return Passed.On;
                 }
             }
         }
@@ -256,12 +290,33 @@ internal sealed class RealtimeSession(
     {
         using var body = new PooledBuffer();
         RealtimeError.Write(body, fault, call.RequestId);
-        if (caller.State == WebSocketState.Open)
+        if (await TrySendAsync(caller, body.Memory, WebSocketMessageType.Text, endOfMessage: true, cancel))
         {
-            await caller.SendAsync(body.Memory, WebSocketMessageType.Text, endOfMessage: true, cancel);
             await CloseAsync(caller, WebSocketCloseStatus.PolicyViolation, fault.Code, cancel);
         }
     }
+
+    /// <summary>False when nobody is there to hear it.</summary>
+    private static async Task<bool> TrySendAsync(
+        WebSocket socket, ReadOnlyMemory<byte> piece, WebSocketMessageType type, bool endOfMessage, CancellationToken cancel)
+    {
+        if (socket.State != WebSocketState.Open)
+        {
+            return false;
+        }
+        try
+        {
+            await socket.SendAsync(piece, type, endOfMessage, cancel);
+            return true;
+        }
+        catch (Exception error) when (error is WebSocketException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsClosing(WebSocket socket) =>
+        socket.State is WebSocketState.CloseReceived or WebSocketState.CloseSent or WebSocketState.Closed;
 
     private static async Task CloseAsync(WebSocket socket, WebSocketCloseStatus status, string? description, CancellationToken cancel)
     {

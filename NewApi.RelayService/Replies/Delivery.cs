@@ -96,7 +96,7 @@ internal sealed class Delivery(
                 held.Write(next.Span);
                 sound.Observe(next.Span);
                 next.Clear();
-                if ((await output.FlushAsync(call.Http.RequestAborted)).IsCompleted)
+                if ((await FlushAsync(call, exchange, output)).IsCompleted)
                 {
                     end = StreamEndReason.ClientGone;
                     break;
@@ -326,7 +326,7 @@ internal sealed class Delivery(
             if (waiting)
             {
                 waiting = false;
-                var flushed = await output.FlushAsync(aborted);
+                var flushed = await FlushAsync(call, exchange, output);
                 if (flushed.IsCompleted)
                 {
                     return StreamEndReason.ClientGone;
@@ -351,6 +351,22 @@ internal sealed class Delivery(
             }
             frames.Advance(read);
         }
+    }
+
+    /// <summary>A caller who takes his time over what is there already says nothing about the upstream, whose silence is not measured meanwhile.</summary>
+    private ValueTask<FlushResult> FlushAsync(RelayCall call, Exchange exchange, PipeWriter output)
+    {
+        var flushing = output.FlushAsync(call.Http.RequestAborted);
+        return flushing.IsCompleted ? flushing : WaitForCallerAsync(call, exchange, flushing);
+    }
+
+    private async ValueTask<FlushResult> WaitForCallerAsync(RelayCall call, Exchange exchange, ValueTask<FlushResult> flushing)
+    {
+        exchange.Deadline.CancelAfter(Timeout.InfiniteTimeSpan);
+        var flushed = await flushing;
+        call.Http.RequestAborted.ThrowIfCancellationRequested();
+        exchange.Deadline.CancelAfter(options.IdleTimeout);
+        return flushed;
     }
 
     private static void Pass(Exchange exchange, ReadOnlySpan<byte> frame, PipeWriter output)

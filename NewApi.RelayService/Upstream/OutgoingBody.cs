@@ -20,6 +20,7 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
 {
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly JsonDocumentOptions Lenient = new() { MaxDepth = RequestScanner.MaxDepth };
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = RequestScanner.MaxDepth, AllowDuplicateProperties = false };
 
     /// <param name="call">The call.</param>
     /// <param name="channel">Where it goes.</param>
@@ -129,6 +130,32 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         made?.Dispose();
         made = output;
         return output.Memory;
+    }
+
+    /// <summary>
+    /// False for JSON that can be handed on and not be taken apart: a member is there twice, or a text ends in half a character, as in
+    /// <c>"\ud800"</c>. Reads the whole of it: for attempts that have failed already.
+    /// </summary>
+    public static bool IsSound(RelayCall call)
+    {
+        if (call.Body is not { } body || call.Scan.Form != BodyForm.Json)
+        {
+            return true;
+        }
+        try
+        {
+            using var document = JsonDocument.Parse(body.Memory, Strict);
+            var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = RequestScanner.MaxDepth });
+            while (reader.Read())
+            {
+                _ = reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName ? reader.GetString() : null;
+            }
+            return true;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static OverrideContext ContextOf(RelayCall call, string model, ref Dictionary<string, string>? headers)

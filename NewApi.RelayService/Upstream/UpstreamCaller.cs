@@ -14,7 +14,8 @@ using ZstdSharp;
 namespace NewApi.RelayService.Upstream;
 
 /// <summary>Makes one attempt of a call on one channel, up to the point where its answer is worth sending on.</summary>
-internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodies, UsageMeter meter, RelayOptions options, TimeProvider clock)
+internal sealed class UpstreamCaller(
+    UpstreamClients clients, OutgoingBody bodies, UsageMeter meter, RelayOptions options, TimeProvider clock, ILogger<UpstreamCaller> log)
 {
     private const int LargestErrorBody = 64 * 1024;
     private const int LargestReply = 256 << 20;
@@ -117,6 +118,20 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         {
             return Failed(exchange, new RelayFault(504, "do_request_failed", "The upstream did not answer in time.") { Leg = LegOf(exchange) });
         }
+        catch (ProxyAddressException error)
+        {
+            return Failed(exchange, BadProxy(error));
+        }
+        catch (SseFrameTooLargeException)
+        {
+            return Failed(exchange, new RelayFault(502, "bad_response_body", "The upstream sent an event that is too large.") { Leg = Leg.Decode });
+        }
+        catch (Exception error) when (IsCausedByBody(error, exchange, call))
+        {
+            return Failed(exchange, new RelayFault(
+                400, "bad_request_body", "The body has a member more than once, or a text that is not whole Unicode.")
+            { Final = true });
+        }
         catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or ZstdException or InvalidOperationException)
         {
             return Failed(exchange, new RelayFault(500, "do_request_failed", "The upstream could not be reached or broke off.") { Leg = LegOf(exchange) });
@@ -125,9 +140,10 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         {
             return Failed(exchange, new RelayFault(502, "bad_response_body", "The upstream's answer cannot be read.") { Leg = Leg.Decode });
         }
-        catch (SseFrameTooLargeException)
+        catch (Exception error)
         {
-            return Failed(exchange, new RelayFault(502, "bad_response_body", "The upstream sent an event that is too large.") { Leg = Leg.Decode });
+            log.AttemptFailed(call.RequestId, channel.Id, error.GetType().FullName, error.StackTrace);
+            return Failed(exchange, new RelayFault(500, "do_request_failed", "The channel could not be called.") { Leg = LegOf(exchange) });
         }
         finally
         {
@@ -308,6 +324,11 @@ internal sealed class UpstreamCaller(UpstreamClients clients, OutgoingBody bodie
         exchange.Fault = exchange.Channel.StatusMapping.TryGetValue(fault.Status, out var mapped) ? fault with { Status = mapped } : fault;
         return exchange;
     }
+
+    public static RelayFault BadProxy(ProxyAddressException error) => new(500, "channel:invalid_settings", error.Message) { Leg = Leg.Connect };
+
+    private static bool IsCausedByBody(Exception error, Exchange exchange, RelayCall call) =>
+        exchange.Response is null && error is InvalidOperationException or ArgumentException && !OutgoingBody.IsSound(call);
 
     private static Leg LegOf(Exchange exchange) => exchange.Response is null ? Leg.Connect : Leg.Body;
 

@@ -140,12 +140,12 @@ internal sealed class UsageRecords(TimeProvider clock)
             json.WriteEndArray();
         }
         WriteFunding(json, call.Hold!);
-        if (tap is not null && end != StreamEndReason.Done)
+        if (end != StreamEndReason.Done)
         {
             json.WriteStartObject("stream_status"u8);
             json.WriteString("status"u8, "error"u8);
             json.WriteString("end_reason"u8, NameOf(end));
-            json.WriteNumber("error_count"u8, tap.MalformedFrames + 1);
+            json.WriteNumber("error_count"u8, (tap?.MalformedFrames ?? 0) + 1);
             json.WriteEndObject();
         }
         WriteAdminInfo(json, call, channel, charge, cost);

@@ -30,6 +30,7 @@ public sealed class UpstreamClients(UpstreamConnections connections) : IDisposab
     private readonly ConcurrentDictionary<string, HttpMessageInvoker> _proxied = new(StringComparer.Ordinal);
 
     /// <param name="proxy">http, https or socks5 address, or null.</param>
+    /// <exception cref="ProxyAddressException">It is none of these.</exception>
     public HttpMessageInvoker For(string? proxy) =>
         proxy is null ? _direct : _proxied.GetOrAdd(proxy, static (address, connections) => new HttpMessageInvoker(Handler(connections, address)), connections);
 
@@ -50,7 +51,7 @@ public sealed class UpstreamClients(UpstreamConnections connections) : IDisposab
             AutomaticDecompression = DecompressionMethods.None,
             UseCookies = false,
             UseProxy = proxy is not null,
-            Proxy = proxy is null ? null : new WebProxy(proxy),
+            Proxy = proxy is null ? null : ProxyAddress.Open(proxy),
             ConnectTimeout = connections.ConnectTimeout,
             PooledConnectionIdleTimeout = connections.IdleTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),

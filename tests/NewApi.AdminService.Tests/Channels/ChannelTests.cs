@@ -54,6 +54,22 @@ public class ChannelTests
     }
 
     [Fact]
+    public async Task A_proxy_that_cannot_be_used_is_refused()
+    {
+        var (host, root) = await AdminHost.StartSetUpAsync();
+        await using var _ = host;
+        var bad = Channel();
+        bad["setting"] = """{"proxy":"ftp://127.0.0.1:9"}""";
+        var good = Channel();
+        good["setting"] = """{"proxy":"socks5h://user:word@127.0.0.1:9"}""";
+
+        JsonShape.Equal(
+            """{"success":false,"message":"The proxy must be an http, https or socks5 address"}""",
+            (await root.PostAsync("/api/channel/", Create(bad))).Text);
+        JsonShape.Equal("""{"success":true,"message":""}""", (await root.PostAsync("/api/channel/", Create(good))).Text);
+    }
+
+    [Fact]
     public async Task No_answer_carries_a_channel_key()
     {
         var (host, root) = await AdminHost.StartSetUpAsync();

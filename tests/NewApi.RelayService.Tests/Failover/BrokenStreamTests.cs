@@ -185,7 +185,7 @@ public sealed class BrokenStreamTests
     internal static string Chat(bool stream = false, string prompt = "Hello", string model = RelayHost.Model) =>
         JsonSerializer.Serialize(new { model, stream, messages = new[] { new { role = "user", content = prompt } } });
 
-    private static string EndOf(LogRow row)
+    internal static string EndOf(LogRow row)
     {
         using var other = JsonDocument.Parse(row.Other);
         return other.RootElement.TryGetProperty("stream_status", out var status) ? status.GetProperty("end_reason").GetString()! : "";

@@ -77,6 +77,91 @@ public sealed class FailoverTests
         await relay.AssertBooksAreRightAsync(Price);
     }
 
+    [Theory]
+    [InlineData("/v1/chat/completions", 1, """{"model":"gpt-4o","messages":[{"role":"user","content":"\ud800"}]}""")]
+    [InlineData("/v1/chat/completions", 1, """{"model":"gpt-4o","messages":[{"role":"user","content":"Hi"}],"x":1,"x":2}""")]
+    [InlineData("/v1/chat/completions", 1, """{"model":"gpt-4o","messages":[{"role":"user","content":"Hi","role":"user"}]}""")]
+    [InlineData("/v1/chat/completions", 14, """{"model":"gpt-4o","messages":[{"role":"user","content":"\udc00"}]}""")]
+    [InlineData("/v1/chat/completions", 11, """{"model":"gpt-4o","messages":[{"role":"user","content":"\ud800 "}]}""")]
+    [InlineData("/v1/messages", 14, """{"model":"gpt-4o","max_tokens":5,"messages":[{"role":"user","content":"\ud800"}]}""")]
+    public async Task Body_that_cannot_be_taken_apart_is_its_callers_fault_and_no_channels(string path, int type, string body)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync(
+            [Changing(1, upstream, type), Changing(2, upstream, type)],
+            options => options with { Breaker = new RelayService.Channels.BreakerRules(1, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(1)) });
+
+        var reply = await relay.PostAsync(path, body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, reply.Status);
+        Assert.DoesNotContain("bad_response", reply.Text, StringComparison.Ordinal);
+        Assert.Equal(path == "/v1/messages", reply.Json.TryGetProperty("type", out _));
+        Assert.Empty(upstream.Requests);
+        Assert.DoesNotContain(relay.Output.Lines, line => line.Contains("is left alone", StringComparison.Ordinal));
+        await relay.AssertBooksAreRightAsync(0);
+
+        static ChannelRow Changing(long id, FakeUpstream upstream, int type) => RelayHost.Channel(id, upstream, row =>
+            (row.Type, row.Setting, row.ParamOverride) = (type, """{"system_prompt":"Be brief.","system_prompt_override":true}""", """{"temperature":0}"""));
+    }
+
+    [Theory]
+    [InlineData("ftp://127.0.0.1:9")]
+    [InlineData("http://no such host")]
+    [InlineData("http://127.0.0.1:99999")]
+    public async Task Channel_whose_proxy_cannot_be_used_is_passed_over(string proxy)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        await using var relay = await RelayHost.StartAsync(
+        [
+            RelayHost.Channel(1, upstream, row => (row.Priority, row.Setting) = (10, $$"""{"proxy":"{{proxy}}"}""")),
+            RelayHost.Channel(2, upstream),
+        ]);
+
+        var reply = await relay.ChatAsync();
+
+        Assert.Equal(OpenAIAnswers.Words, reply.Content);
+        var charge = Assert.Single(await relay.ChargesAsync());
+        Assert.Equal(["1", "2"], Tried(charge));
+        Assert.Equal("channel:invalid_settings", ChannelHealthTests.Attempts(charge)[0].GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Exception_that_nobody_expected_is_a_failed_attempt_and_its_text_is_not_told()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(OpenAIAnswers.Good);
+        // A region that no host can have.
+        await using var relay = await RelayHost.StartAsync(
+        [
+            RelayHost.Channel(1, upstream, row =>
+                (row.Type, row.Priority, row.BaseUrl, row.Other, row.Settings) = (41, 10, null, "a b/:secret", """{"vertex_key_type":"api_key"}""")),
+            RelayHost.Channel(2, upstream, row => row.Models = "gpt-4o"),
+        ]);
+
+        var reply = await relay.PostAsync("/v1beta/models/gpt-4o:generateContent", """{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}""");
+
+        Assert.Equal(HttpStatusCode.OK, reply.Status);
+        var charge = Assert.Single(await relay.ChargesAsync());
+        Assert.Equal(["1", "2"], Tried(charge));
+        Assert.Contains(relay.Output.Lines, line => line.Contains("fails inside the gateway with System.UriFormatException", StringComparison.Ordinal));
+        await relay.AssertBooksAreRightAsync(Price);
+    }
+
+    [Fact]
+    public async Task Event_that_is_too_large_is_an_answer_that_cannot_be_read()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(async (http, _) =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await Faults.WriteAsync(http, OpenAIAnswers.Chunk(new string('x', 100_000)));
+        });
+        await using var relay = await RelayHost.StartAsync([RelayHost.Channel(1, upstream)], options => options with { MaxFrame = 65_536 });
+
+        var reply = await relay.ChatAsync(stream: true);
+
+        Assert.Equal(HttpStatusCode.BadGateway, reply.Status);
+        Assert.Equal("bad_response_body", reply.Json.GetProperty("error").GetProperty("code").GetString());
+    }
+
     [Fact]
     public async Task Stream_that_only_names_its_role_and_stalls_is_no_answer()
     {

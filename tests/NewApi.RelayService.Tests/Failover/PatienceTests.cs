@@ -186,6 +186,38 @@ public sealed class PatienceTests
         Assert.Equal(3_750, (await relay.ChargesAsync()).Single().Quota);
     }
 
+    [Theory]
+    [InlineData("/v1/chat/completions", "text/event-stream")]
+    [InlineData("/v1/messages", "text/event-stream")]
+    [InlineData("/v1/audio/speech", "audio/mpeg")]
+    public async Task Caller_who_pauses_is_no_silent_upstream(string path, string type)
+    {
+        const int Pieces = 1_500;
+        var text = new string('x', 16 * 1024);
+        await using var upstream = await FakeUpstream.StartAsync(async (http, _) =>
+        {
+            http.Response.ContentType = type;
+            for (var i = 0; i < Pieces; i++)
+            {
+                await Faults.WriteAsync(http, type == "audio/mpeg" ? text : OpenAIAnswers.Chunk(text));
+            }
+            await Faults.WriteAsync(http, type == "audio/mpeg" ? text : OpenAIAnswers.End());
+        });
+        var idle = TimeSpan.FromSeconds(0.8);
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream)], options => options with { IdleTimeout = idle });
+
+        using var response = await relay.OpenAsync(path, path == "/v1/audio/speech"
+            ? """{"model":"gpt-4o","input":"Hi","voice":"alloy"}"""
+            : """{"model":"gpt-4o","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}""");
+        // More is on its way than all the buffers between the two can hold.
+        await Task.Delay(idle * 3, TestContext.Current.CancellationToken);
+        var read = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(read.Length > Pieces * text.Length, $"The answer broke off after {read.Length} bytes.");
+        Assert.Equal("", BrokenStreamTests.EndOf(Assert.Single(await relay.ChargesAsync())));
+    }
+
     private Task<RelayReply> ReadAsync(RelayHost relay) =>
         relay.StreamAsync("/v1/chat/completions", BrokenStreamTests.Chat(stream: true), ": PING", times: 1, _pinged);
 

@@ -116,6 +116,53 @@ public sealed class RealtimeTests
     }
 
     [Fact]
+    public async Task Upstream_that_dies_while_the_caller_speaks_has_broken_the_session_off()
+    {
+        // The caller does not listen, so that it is in speaking that the relay finds out first.
+        await using var upstream = await FakeUpstream.StartAsync(async (http, _) =>
+        {
+            using var socket = await http.WebSockets.AcceptWebSocketAsync();
+            await socket.SendAsync(Encoding.UTF8.GetBytes(Done(Usage)), WebSocketMessageType.Text, true, http.RequestAborted);
+            var sending = Task.CompletedTask;
+            while (await Task.WhenAny(sending, Task.Delay(TimeSpan.FromSeconds(1), http.RequestAborted)) == sending)
+            {
+                sending = socket.SendAsync(new byte[256 * 1024], WebSocketMessageType.Binary, true, http.RequestAborted);
+            }
+            http.Abort();
+        });
+        await using var relay = await StartAsync(upstream);
+        using var socket = await ConnectAsync(relay);
+        using var settled = new CancellationTokenSource();
+
+        var speaking = SpeakAsync(socket, settled.Token);
+        var charge = Assert.Single(await relay.ChargesAsync());
+        await settled.CancelAsync();
+        await speaking;
+
+        Assert.Equal("upstream_cut", Failover.BrokenStreamTests.EndOf(charge));
+        Assert.Equal(10_750, charge.Quota);
+        await relay.AssertBooksAreRightAsync(10_750);
+    }
+
+    [Theory]
+    [InlineData("ftp://127.0.0.1:9", "channel:invalid_settings")]
+    [InlineData("http://no such host", "channel:invalid_settings")]
+    public async Task Channel_whose_proxy_cannot_be_used_says_so(string proxy, string code)
+    {
+        await using var upstream = await FakeUpstream.StartAsync(Answering(Done(Usage)));
+        await using var relay = await RelayHost.StartAsync(
+            [RelayHost.Channel(1, upstream, row => (row.Models, row.Setting) = (Model, $$"""{"proxy":"{{proxy}}"}"""))],
+            options: new() { ["ModelRatio"] = $$"""{"{{Model}}":2.5}""" });
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Authorization", "Bearer sk-" + RelayHost.Key);
+
+        await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(Address(relay), Cancel));
+
+        Assert.Contains(code, Assert.Single(await relay.LogsAsync(5, 1)).Other, StringComparison.Ordinal);
+        await relay.AssertBooksAreRightAsync(0);
+    }
+
+    [Fact]
     public async Task Upstream_that_refuses_leaves_an_ordinary_error_and_costs_nothing()
     {
         await using var upstream = await FakeUpstream.StartAsync(Faults.Status(429));
@@ -211,6 +258,21 @@ public sealed class RealtimeTests
 
     private static Task SayAsync(WebSocket socket, string text) =>
         socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, Cancel);
+
+    private static async Task SpeakAsync(WebSocket socket, CancellationToken until)
+    {
+        try
+        {
+            while (true)
+            {
+                await socket.SendAsync(new byte[1024], WebSocketMessageType.Binary, true, until);
+                await Task.Delay(TimeSpan.FromMilliseconds(20), until);
+            }
+        }
+        catch (Exception error) when (error is WebSocketException or OperationCanceledException)
+        {
+        }
+    }
 
     private static async Task<string> HearAsync(WebSocket socket)
     {
