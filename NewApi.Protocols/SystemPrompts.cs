@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NewApi.Domain;
+using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Protocols;
 
@@ -87,6 +88,6 @@ public static class SystemPrompts
 
     /// <summary>Reasoning models of OpenAI take instructions from the developer; the first two of them knew neither role.</summary>
     internal static bool KnowsDeveloper(string model) =>
-        model.StartsWith("gpt-5", StringComparison.Ordinal)
-        || (model is ['o', >= '0' and <= '9', ..] && !model.StartsWith("o1-mini", StringComparison.Ordinal) && !model.StartsWith("o1-preview", StringComparison.Ordinal));
+        OpenAIModels.Reasons(model)
+        && !model.StartsWith("o1-mini", StringComparison.Ordinal) && !model.StartsWith("o1-preview", StringComparison.Ordinal);
 }

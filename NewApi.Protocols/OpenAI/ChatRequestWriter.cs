@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using NewApi.Domain;
@@ -10,7 +9,6 @@ namespace NewApi.Protocols.OpenAI;
 /// <summary>Writes a request for an upstream that speaks OpenAI chat.</summary>
 internal readonly struct ChatRequestWriter(Utf8JsonWriter json, string model, UpstreamTraits traits)
 {
-    private const int LongestUser = 64;
     private const int MostStops = 4;
 
     public static void Write(ChatRequest request, IBufferWriter<byte> output, in UpstreamTraits traits)
@@ -568,19 +566,11 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, string model, Up
             return;
         }
 
-        // Models that never reason refuse the member. Where thinking is only said to be off, nothing needs to be said.
-        if (CanReason(request.Model) && (wish.Effort is not null || wish.Enabled != false) && wish.ToEffort() is { } word)
+        // Models that never reason refuse the member.
+        if (OpenAIModels.CanReason(request.Model) && OpenAIWords.Effort(wish) is { } word)
         {
-            json.WriteString("reasoning_effort"u8, word == "max" ? "xhigh" : word);
+            json.WriteString("reasoning_effort"u8, word);
         }
-    }
-
-    /// <summary>False for OpenAI's models that answer 400 when asked to reason; those of other makers get the benefit of the doubt.</summary>
-    private static bool CanReason(string model)
-    {
-        var name = model.AsSpan(model.LastIndexOf('/') + 1);
-        return !(name.StartsWith("gpt-3", StringComparison.Ordinal) || name.StartsWith("gpt-4", StringComparison.Ordinal)
-            || name.StartsWith("chatgpt-", StringComparison.Ordinal));
     }
 
     private void WriteSearch(WebSearchWish? search)
@@ -647,7 +637,7 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, string model, Up
 
         if (request.EndUser is { } user)
         {
-            json.WriteString("user"u8, user.Length <= LongestUser ? user : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(user))));
+            json.WriteString("user"u8, OpenAIWords.User(user));
         }
 
         if (request.PromptCacheKey is { } key)
@@ -657,7 +647,7 @@ internal readonly struct ChatRequestWriter(Utf8JsonWriter json, string model, Up
 
         if (request.ServiceTier is { } tier && (traits.Removed & RequestFields.ServiceTier) == 0)
         {
-            json.WriteString("service_tier"u8, tier == "standard_only" ? "default" : tier);
+            json.WriteString("service_tier"u8, OpenAIWords.Tier(tier));
         }
 
         if (request.Store is { } store && (traits.Removed & RequestFields.Store) == 0)

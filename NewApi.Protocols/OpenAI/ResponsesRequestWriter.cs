@@ -555,13 +555,14 @@ internal sealed class ResponsesRequestWriter
     /// <summary>Returns whether the model is asked to reason.</summary>
     private bool WriteReasoning()
     {
-        if (_request.Reasoning is not { } wish)
+        if (_request.Reasoning is not { } wish || !OpenAIModels.CanReason(_request.Model))
         {
             return false;
         }
 
-        var effort = wish.ToEffort();
-        var summary = wish.Summary ?? (wish.Show == false || effort == "none" ? null : "detailed");
+        var effort = OpenAIWords.Effort(wish);
+        var off = wish.ToEffort() == "none";
+        var summary = wish.Summary ?? (wish.Show == false || off ? null : "detailed");
         if (effort is null && summary is null)
         {
             return false;
@@ -570,7 +571,7 @@ internal sealed class ResponsesRequestWriter
         _json.WriteStartObject("reasoning"u8);
         if (effort is not null)
         {
-            _json.WriteString("effort"u8, effort == "max" ? "xhigh" : effort);
+            _json.WriteString("effort"u8, effort);
         }
 
         if (summary is not null)
@@ -579,7 +580,7 @@ internal sealed class ResponsesRequestWriter
         }
 
         _json.WriteEndObject();
-        return effort != "none";
+        return !off;
     }
 
     private void WriteSettings(bool reasons)
@@ -589,12 +590,14 @@ internal sealed class ResponsesRequestWriter
             _json.WriteNumber("max_output_tokens"u8, Math.Max(most, LeastOutput));
         }
 
-        if (_request.Temperature is { } temperature)
+        // Models that reason refuse sampling, and tell no probabilities.
+        var samples = !OpenAIModels.Reasons(_request.Model);
+        if (samples && _request.Temperature is { } temperature)
         {
             _json.WriteNumber("temperature"u8, temperature);
         }
 
-        if (_request.TopP is { } topP)
+        if (samples && _request.TopP is { } topP)
         {
             _json.WriteNumber("top_p"u8, topP);
         }
@@ -604,13 +607,14 @@ internal sealed class ResponsesRequestWriter
             _json.WriteBoolean("parallel_tool_calls"u8, parallel);
         }
 
-        if (_request.LogProbs == true)
+        var logProbs = samples && _request.LogProbs == true;
+        if (logProbs)
         {
             _json.WriteNumber("top_logprobs"u8, _request.TopLogProbs ?? 0);
         }
 
         // Thoughts come back to OpenAI by way of the caller, since nothing is stored there.
-        if (reasons || _request.LogProbs == true)
+        if (reasons || logProbs)
         {
             _json.WriteStartArray("include"u8);
             if (reasons)
@@ -618,7 +622,7 @@ internal sealed class ResponsesRequestWriter
                 _json.WriteStringValue("reasoning.encrypted_content"u8);
             }
 
-            if (_request.LogProbs == true)
+            if (logProbs)
             {
                 _json.WriteStringValue("message.output_text.logprobs"u8);
             }
@@ -638,9 +642,13 @@ internal sealed class ResponsesRequestWriter
             metadata.WriteTo(_json);
         }
 
-        Text("user"u8, _request.EndUser);
+        Text("user"u8, _request.EndUser is { } user ? OpenAIWords.User(user) : null);
         Text("prompt_cache_key"u8, _request.PromptCacheKey);
-        Text("service_tier"u8, (_traits.Removed & RequestFields.ServiceTier) == 0 ? _request.ServiceTier : null);
+        if (_request.ServiceTier is { } tier && (_traits.Removed & RequestFields.ServiceTier) == 0)
+        {
+            _json.WriteString("service_tier"u8, OpenAIWords.Tier(tier));
+        }
+
         foreach (var (name, value) in _request.Extensions)
         {
             var wanted = name is "prompt_cache_retention" or "truncation" or "max_tool_calls"

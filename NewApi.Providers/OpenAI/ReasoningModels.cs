@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NewApi.Domain;
+using NewApi.Protocols.OpenAI;
 
 namespace NewApi.Providers.OpenAI;
 
@@ -11,14 +12,10 @@ internal static class ReasoningModels
 
     public static IReadOnlyList<BodyRule> Rules { get; } =
     [
-        .. Efforts.Select(suffix => BodyRule.Suffix(suffix, draft => draft.Set("reasoning_effort", suffix[1..]), IsReasoning)),
+        .. Efforts.Select(suffix => BodyRule.Suffix(suffix, draft => draft.Set("reasoning_effort", suffix[1..]), OpenAIModels.Reasons)),
         .. Efforts.Select(suffix => BodyRule.Suffix(suffix, draft => SetEffort(draft, suffix[1..])) with { Dialects = [Dialect.OpenAIResponses] }),
-        BodyRule.Chat(Adjust) with { Models = IsReasoning },
+        BodyRule.Chat(Adjust) with { Models = OpenAIModels.Reasons },
     ];
-
-    /// <summary>The o series and GPT-5.</summary>
-    public static bool IsReasoning(string model) =>
-        model.StartsWith("gpt-5", StringComparison.Ordinal) || (model.Length > 1 && model[0] == 'o' && char.IsAsciiDigit(model[1]));
 
     private static void SetEffort(RequestDraft draft, string effort)
     {

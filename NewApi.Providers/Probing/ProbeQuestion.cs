@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using NewApi.Domain;
 using NewApi.Protocols.Canonical;
+using NewApi.Protocols.OpenAI;
 using NewApi.Protocols.Overrides;
 
 namespace NewApi.Providers.Probing;
@@ -111,7 +112,7 @@ internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Fu
                 ["model"] = model,
                 ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Hello }),
                 // Reasoning models of OpenAI refuse the older name.
-                [IsReasoning(model) ? "max_completion_tokens" : "max_tokens"] = TokensFor(model),
+                [OpenAIModels.Reasons(model) ? "max_completion_tokens" : "max_tokens"] = TokensFor(model),
             },
         };
         if (stream && dialect is not (Dialect.GeminiContent or Dialect.OpenAIEmbeddings or Dialect.GeminiEmbeddings or Dialect.Rerank))
@@ -128,9 +129,6 @@ internal sealed record ProbeQuestion(string Model, ReadOnlyMemory<byte> Body, Fu
         : 16;
 
     private static byte[] Bytes(JsonObject body) => Encoding.UTF8.GetBytes(body.ToJsonString());
-
-    private static bool IsReasoning(string model) =>
-        model.StartsWith("gpt-5", StringComparison.Ordinal) || (model.Length > 1 && model[0] == 'o' && char.IsAsciiDigit(model[1]));
 
     private static Func<JsonNode, bool> AnswerOf(Dialect dialect) => dialect switch
     {

@@ -28,7 +28,7 @@ internal static class Exceptions
         new("JSON object", "Claude knows JSON by schema only; that JSON is wanted is left to the prompt, where OpenAI demands it too.") { To = [Dialect.AnthropicMessages] },
         new("JSON schema", "Gemini's schemas leave objects open: additionalProperties is dropped.") { To = [Dialect.GeminiContent] },
         new("Reasoning effort", "Models before Gemini 3 take budgets: a share of the model's limit stands for the effort.") { To = [Dialect.GeminiContent] },
-        new("Reasoning off", "OpenAI's older models refuse the effort none: where another dialect switches thinking off, nothing is said.") { From = [Dialect.AnthropicMessages, Dialect.GeminiContent], To = [Dialect.OpenAIChat] },
+        new("Reasoning off", "OpenAI's older models refuse the effort none: where another dialect switches thinking off, nothing is said.") { From = [Dialect.AnthropicMessages, Dialect.GeminiContent], To = [Dialect.OpenAIChat, Dialect.OpenAIResponses] },
         new("Thinking adaptive", "OpenAI's models decide for themselves unless told an effort: nothing is said.") { To = [Dialect.OpenAIChat, Dialect.OpenAIResponses] },
         new("Thinking round trip", "OpenAI refuses thoughts of earlier turns; upstreams whose profile says that they take them, such as OpenRouter, get them.") { Legs = [Leg.Request], To = [Dialect.OpenAIChat] },
         new("Thinking round trip", "A signature is good for the kind of upstream that made it; others are not shown it.") { Legs = [Leg.Request], To = [Dialect.OpenAIResponses, Dialect.GeminiContent] },
