@@ -43,6 +43,12 @@ public sealed record ProviderProfile(int ChannelType, string Name, string? BaseU
     /// <summary>The upstream understands <c>stream_options.include_usage</c>; others refuse or ignore it, so it is taken out.</summary>
     public bool StreamOptions { get; init; }
 
+    /// <summary>
+    /// Chats of other dialects go out as Responses where its models want that (<see cref="Translations.PrefersResponses"/>), unless a channel's
+    /// setting <c>chat_only</c> says that its address has none.
+    /// </summary>
+    public bool PrefersResponses { get; init; }
+
     /// <summary>The channel's base URL is the whole address, with <c>{model}</c> replaced; no path is added.</summary>
     public bool WholeAddress { get; init; }
 

@@ -28,6 +28,17 @@ public static class Translations
     /// <summary>Dialects that a call may be translated into, closest first; empty when it has to stay what it is.</summary>
     public static ReadOnlySpan<Dialect> RelativesOf(Dialect caller) => Relatives.TryGetValue(caller, out var relatives) ? relatives : [];
 
+    /// <summary>
+    /// A chat that would go to OpenAI as chat completions is at home in Responses: from GPT-5.4 on, models that reason refuse functions in the
+    /// former. Not where it asks for what only chat completions know; and OpenAI's own callers have chosen for themselves.
+    /// </summary>
+    public static bool PrefersResponses(Dialect caller, ChatRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return caller is Dialect.AnthropicMessages or Dialect.GeminiContent
+            && OpenAIModels.Reasons(request.Model) && request is { Stop.Count: 0, Choices: null or <= 1 };
+    }
+
     /// <summary>The codec of a dialect.</summary>
     /// <exception cref="KeyNotFoundException">The dialect is none of chats.</exception>
     public static ChatCodec CodecOf(Dialect dialect) => Codecs[dialect];

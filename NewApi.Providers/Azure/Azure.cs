@@ -19,8 +19,25 @@ internal static class Azure
         Route = Route,
         GatewayPrefix = "/openai/deployments",
         StreamOptions = true,
-        Rules = OpenAI.ReasoningModels.Rules,
+        PrefersResponses = true,
+        Rules =
+        [
+            .. OpenAI.ReasoningModels.Rules,
+            new BodyRule(NameDeployment) { Dialects = [Dialect.OpenAIResponses, Dialect.OpenAIResponsesCompact] },
+        ],
     };
+
+    /// <summary>The path of Responses names no deployment: the body does.</summary>
+    private static void NameDeployment(RequestDraft draft)
+    {
+        if (draft.Has("model") && DeploymentOf(draft.Account, draft.Model) is var name && name != draft.Model)
+        {
+            draft.Set("model", name);
+        }
+    }
+
+    private static string DeploymentOf(ProviderAccount account, string model) =>
+        account.Created > DateTimeOffset.UnixEpoch && account.Created < DotsFrom ? model.Replace(".", "", StringComparison.Ordinal) : model;
 
     private static string Route(UpstreamMessage message)
     {
@@ -36,10 +53,7 @@ internal static class Azure
                 ? $"/openai/responses{compact}?api-version={own ?? version}"
                 : $"/openai/v1/responses{compact}?api-version={own ?? "preview"}";
         }
-        var deployment = Uri.EscapeDataString(
-            account.Created > DateTimeOffset.UnixEpoch && account.Created < DotsFrom
-                ? message.Model.Replace(".", "", StringComparison.Ordinal)
-                : message.Model);
+        var deployment = Uri.EscapeDataString(DeploymentOf(account, message.Model));
         if (message.Dialect == Dialect.OpenAIRealtime)
         {
             return $"/openai/realtime?deployment={deployment}&api-version={version}";

@@ -10,6 +10,7 @@ internal static class OpenAI
     {
         Paths = ProviderProfile.OpenAIPaths,
         StreamOptions = true,
+        PrefersResponses = true,
         GatewayPrefix = "/v1",
         Rules = ReasoningModels.Rules,
         Tasks = new SoraVideos(),
@@ -22,6 +23,7 @@ internal static class OpenAI
         Name = name,
         BaseUrl = baseUrl,
         StreamOptions = false,
+        PrefersResponses = false,
         GatewayPrefix = null,
         Tasks = null,
     };

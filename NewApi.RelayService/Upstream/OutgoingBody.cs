@@ -24,7 +24,7 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
 
     /// <param name="call">The call.</param>
     /// <param name="channel">Where it goes.</param>
-    /// <param name="dialect">What is spoken there.</param>
+    /// <param name="dialect">What is spoken there; the result may name a closer one.</param>
     /// <param name="model">The upstream's name of the model.</param>
     /// <param name="headers">The channel's own headers for the attempt; overrides may change them.</param>
     /// <param name="cancel">The caller has left.</param>
@@ -40,7 +40,7 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         }
         if (PassesThrough(call, channel))
         {
-            return new(new OutgoingRequest(call.Body!.Memory, model, headers, null));
+            return new(new OutgoingRequest(dialect, call.Body!.Memory, model, headers, null));
         }
         if (dialect == Dialect.AnthropicCountTokens)
         {
@@ -80,7 +80,7 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
             parameters.Apply([], context);
             overridden = context.Applied;
         }
-        return new OutgoingRequest(body, model, headers, made) { Effort = effort, Overridden = overridden };
+        return new OutgoingRequest(dialect, body, model, headers, made) { Effort = effort, Overridden = overridden };
     }
 
     /// <summary>The address names the model, and so may the body.</summary>
@@ -219,6 +219,11 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
         var request = Translations.CodecOf(call.Dialect).ReadRequest(source.RootElement, call.Model, call.Stream);
         request.Model = model;
         call.Qualified = request.Qualified;
+        if (dialect == Dialect.OpenAIChat && channel.Profile.PrefersResponses && !channel.Account.Flag("chat_only")
+            && Translations.PrefersResponses(call.Dialect, request))
+        {
+            dialect = Dialect.OpenAIResponses;
+        }
         call.CustomTools = [.. request.Tools.Where(tool => tool.IsCustom).Select(tool => tool.Name)];
         if (MediaFetch.IsNeeded(dialect))
         {
@@ -291,12 +296,13 @@ internal sealed class OutgoingBody(MediaFetch media, RelayOptions options)
 }
 
 /// <summary>What one attempt sends.</summary>
+/// <param name="Dialect">What they are written in.</param>
 /// <param name="Body">The bytes.</param>
 /// <param name="Model">The upstream's name of the model; a suffix that is a wish is taken off it.</param>
 /// <param name="Headers">The channel's own headers, or null.</param>
 /// <param name="Made">Memory of the body when it is not the caller's own.</param>
 internal readonly record struct OutgoingRequest(
-    ReadOnlyMemory<byte> Body, string Model, Dictionary<string, string>? Headers, BodyBuffer? Made)
+    Dialect Dialect, ReadOnlyMemory<byte> Body, string Model, Dictionary<string, string>? Headers, BodyBuffer? Made)
 {
     /// <summary>How much thought the name of the model asked for, where the provider reads that from it.</summary>
     public string? Effort { get; init; }

@@ -50,7 +50,6 @@ internal sealed class UpstreamCaller(
             {
                 dialect = Dialect.OpenAIResponses;
             }
-            exchange.Dialect = dialect;
             exchange.ThoughtsAsText = call.Dialect == Dialect.OpenAIChat && channel.ThoughtsAsText;
             exchange.Retold = (dialect != call.Dialect && Translations.Exists(call.Dialect, dialect))
                 || exchange.ThoughtsAsText || (call.Dialect == Dialect.OpenAIChat && channel.ForcesFormat);
@@ -61,6 +60,7 @@ internal sealed class UpstreamCaller(
             var headers = channel.HeaderOverride?.Resolve(call.Http.Request, key.Secret);
             var outgoing = await bodies.BuildAsync(call, channel, dialect, model, headers, exchange.Deadline.Token);
             (patched, headers, exchange.Document) = (outgoing.Made, outgoing.Headers, outgoing.Document);
+            exchange.Dialect = dialect = outgoing.Dialect;
             content = new BodyContent(outgoing.Body);
             exchange.Model = model = outgoing.Model;
             (exchange.Effort, exchange.Overridden) = (outgoing.Effort, outgoing.Overridden);
