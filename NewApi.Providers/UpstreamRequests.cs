@@ -107,7 +107,7 @@ public static class UpstreamRequests
     }
 
     /// <summary>The operator's headers for a model join the caller's in one comma list, each value once.</summary>
-    private static void AddModelHeaders(HttpRequestHeaders headers, UpstreamMessage message)
+    internal static void AddModelHeaders(HttpRequestHeaders headers, UpstreamMessage message)
     {
         foreach (var (name, values) in message.ModelHeaders)
         {

@@ -5,7 +5,7 @@ namespace NewApi.Protocols.Anthropic;
 /// <c>us.anthropic.claude-sonnet-4-6-v1:0</c>, <c>anthropic/claude-opus-4.7</c>. Names that are no Claude's, and Claudes without a
 /// version, take everything that the dialect has.
 /// </summary>
-internal readonly record struct ClaudeModel(string Family, int Major, int Minor)
+public readonly record struct ClaudeModel(string Family, int Major, int Minor)
 {
     private static readonly string[] Families = ["opus", "sonnet", "haiku"];
 

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using NewApi.Providers.Anthropic;
 using NewApi.Providers.Answers;
 using NewApi.Providers.Signatures;
 
@@ -8,6 +10,26 @@ namespace NewApi.Providers.Bedrock;
 internal sealed class BedrockAdapter : ProviderAdapter
 {
     private const string AnthropicVersion = "bedrock-2023-05-31";
+
+    /// <summary>
+    /// By AWS' user guide for Bedrock, "Anthropic Claude Messages API": the table of beta headers on "Request and Response", and the pages "Tool
+    /// use" and "Compaction". Opus 4.7 and later answer "invalid beta flag" to what they do by themselves, thinking between calls for example.
+    /// </summary>
+    private static readonly BetaFlags Flags = new(
+        ("computer-use-2024-10-22", _ => true),
+        ("computer-use-2025-01-24", _ => true),
+        ("computer-use-2025-11-24", _ => true),
+        ("output-128k-2025-02-19", model => BetaFlags.Within(model, (3, 7), (3, 7))),
+        ("token-efficient-tools-2025-02-19", model => BetaFlags.Within(model, (3, 7), (4, 6))),
+        ("interleaved-thinking-2025-05-14", model => BetaFlags.Within(model, (4, 0), (4, 6))),
+        ("dev-full-thinking-2025-05-14", model => BetaFlags.Within(model, (4, 0), (4, 6))),
+        ("fine-grained-tool-streaming-2025-05-14", model => BetaFlags.Within(model, (4, 0), (4, 6))),
+        ("context-1m-2025-08-07", model => model.Family != "haiku" && BetaFlags.Within(model, (4, 0), (4, 6))),
+        (BetaFlags.ContextManagement, model => model.Family is "sonnet" or "haiku" && BetaFlags.Within(model, (4, 5), (4, 5))),
+        (BetaFlags.Effort, model => model.Family == "opus" && BetaFlags.Within(model, (4, 5), (4, 5))),
+        (BetaFlags.ToolSearch, model => model.Family == "opus" && BetaFlags.Within(model, (4, 5), (4, 5))),
+        (BetaFlags.ToolExamples, model => model.Family == "opus" && BetaFlags.Within(model, (4, 5), (4, 5))),
+        (BetaFlags.Compaction, model => BetaFlags.Within(model, (4, 6), (4, 6))));
 
     public override bool NeedsAddress => false;
 
@@ -38,6 +60,9 @@ internal sealed class BedrockAdapter : ProviderAdapter
         var address = new Uri($"{host}/model/{id}/{(message.Stream ? "invoke-with-response-stream" : "invoke")}");
         var body = Body(message);
         var request = UpstreamRequests.Post(address, Answer.Content(body));
+        UpstreamRequests.AddModelHeaders(request.Headers, message);
+        // The body bears them.
+        request.Headers.Remove(BetaFlags.Header);
         if (byKey)
         {
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + parts[0]);
@@ -64,11 +89,39 @@ internal sealed class BedrockAdapter : ProviderAdapter
         draft.Remove("model");
         draft.Remove("stream");
         draft.Set("anthropic_version", AnthropicVersion);
-        if (message.ClientHeader("anthropic-beta") is { } beta && !draft.Has("anthropic_beta"))
+        var flags = Flags.Take(message, draft);
+        if (flags.Count > 0)
         {
-            draft.Set("anthropic_beta", new JsonArray([.. beta.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(name => (JsonNode)name)]));
+            draft.Set(BetaFlags.Member, new JsonArray([.. flags.Select(flag => (JsonNode)flag)]));
+        }
+        if (!flags.Contains(BetaFlags.ToolSearch))
+        {
+            LoadAll(draft);
         }
         return draft.ToBytes();
+    }
+
+    /// <summary>Tools that would be searched for are all there from the start: without the flag, both the mark and the search are refused.</summary>
+    private static void LoadAll(RequestDraft draft)
+    {
+        var raw = draft.Raw("tools").Span;
+        if ((raw.IndexOf("defer_loading"u8) < 0 && raw.IndexOf("tool_search_tool_"u8) < 0) || draft.Node("tools") is not JsonArray tools)
+        {
+            return;
+        }
+        for (var at = tools.Count - 1; at >= 0; at--)
+        {
+            if (tools[at] is not JsonObject tool)
+            {
+                continue;
+            }
+            tool.Remove("defer_loading");
+            if (tool["type"] is JsonValue type && type.GetValueKind() == JsonValueKind.String
+                && type.GetValue<string>().StartsWith("tool_search_tool_", StringComparison.Ordinal))
+            {
+                tools.RemoveAt(at);
+            }
+        }
+        draft.Set("tools", tools);
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using NewApi.Domain;
 using NewApi.Protocols;
+using NewApi.Providers.Anthropic;
 using NewApi.Providers.Answers;
 
 namespace NewApi.Providers.Vertex;
@@ -24,6 +25,21 @@ internal sealed partial class VertexAdapter : ProviderAdapter
     /// <summary>Bodies in which none of these stands go as they are.</summary>
     private static readonly byte[][] Unknown = [.. Bearers.Append(Invocations).Append(InvocationsToo).Select(Encoding.UTF8.GetBytes)];
 
+    /// <summary>
+    /// By Anthropic's documentation of what Vertex AI offers, feature by feature ("Tool search tool", "Context editing", "Compaction", "Web
+    /// search tool", "Computer use tool", "Context windows", "Extended thinking"): Google's names no flags.
+    /// </summary>
+    private static readonly BetaFlags Flags = new(
+        ("web-search-2025-03-05", _ => true),
+        ("computer-use-2025-01-24", _ => true),
+        ("computer-use-2025-11-24", _ => true),
+        ("interleaved-thinking-2025-05-14", model => BetaFlags.Within(model, (4, 0), (4, 6))),
+        ("context-1m-2025-08-07", model => model.Family != "haiku" && BetaFlags.Within(model, (4, 0), (4, 6))),
+        (BetaFlags.ContextManagement, model => model.Major >= 4),
+        (BetaFlags.Compaction, model => BetaFlags.Within(model, (4, 6), (4, 6))),
+        (BetaFlags.Effort, model => model.Family == "opus" && BetaFlags.Within(model, (4, 5), (4, 5))),
+        (BetaFlags.ToolSearch, model => model.Family != "haiku" && BetaFlags.Within(model, (4, 5), (4, 5))));
+
     public override bool NeedsAddress => false;
 
     public override bool Speaks(ProviderAccount account, Dialect dialect, string model) => dialect switch
@@ -37,11 +53,12 @@ internal sealed partial class VertexAdapter : ProviderAdapter
     public override async Task<HttpResponseMessage> SendAsync(UpstreamMessage message, HttpMessageInvoker http, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(message);
-        using var request = await PrepareAsync(message, ActionOf(message), Content(message), http, cancel);
-        if (message.Dialect == Dialect.AnthropicMessages && message.ClientHeader("anthropic-beta") is { } beta)
+        using var request = await PrepareAsync(message, ActionOf(message), Content(message, out var flags), http, cancel);
+        if (flags.Count > 0)
         {
-            request.Headers.TryAddWithoutValidation("anthropic-beta", beta);
+            request.Headers.TryAddWithoutValidation(BetaFlags.Header, string.Join(',', flags));
         }
+        UpstreamRequests.AddModelHeaders(request.Headers, message);
         return await http.SendAsync(UpstreamRequests.Finish(request, message), cancel);
     }
 
@@ -118,14 +135,17 @@ internal sealed partial class VertexAdapter : ProviderAdapter
     /// <summary><c>claude-3-5-sonnet-20240620</c> is <c>claude-3-5-sonnet@20240620</c> here.</summary>
     private static string Dated(string model) => DateSuffix().Replace(model, "@$1");
 
-    private static HttpContent? Content(UpstreamMessage message)
+    /// <summary>The body, and the beta flags to send with it.</summary>
+    private static HttpContent? Content(UpstreamMessage message, out IReadOnlyList<string> flags)
     {
+        flags = [];
         switch (message.Dialect)
         {
             case Dialect.AnthropicMessages:
                 var draft = new RequestDraft(message.Account, message.Dialect, message.Model, message.Body);
                 draft.Remove("model");
                 draft.Set("anthropic_version", AnthropicVersion);
+                flags = Flags.Take(message, draft);
                 return Answer.Content(draft.ToBytes());
             case Dialect.GeminiContent when Unknown.Any(name => message.Body.Span.IndexOf(name.AsSpan()) >= 0):
                 return Answer.Content(WithoutUnknown(Asked(message)));

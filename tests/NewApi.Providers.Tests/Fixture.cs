@@ -42,7 +42,7 @@ internal sealed class Fixture
 
     public string Body { get; }
 
-    /// <summary>key, base_url, other, settings, created; and the caller's <c>headers</c> and <c>query</c>.</summary>
+    /// <summary>key, base_url, other, settings, created; the operator's <c>model_headers</c>; and the caller's <c>headers</c> and <c>query</c>.</summary>
     public JsonElement Channel { get; }
 
     public IEnumerable<Section> Replies => _sections.Where(section => section.Kind is "reply" or "socket");

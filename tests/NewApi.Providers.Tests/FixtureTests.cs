@@ -110,6 +110,8 @@ public sealed class FixtureTests
             Stream = fixture.Stream,
             Content = content,
             Body = body,
+            ModelHeaders = fixture.Channel.Find("model_headers"u8)?.EnumerateObject().ToDictionary(
+                header => header.Name, header => header.Value.EnumerateArray().Select(value => value.GetString()!).ToArray()) ?? [],
             RequestId = "request-1",
             Clock = new FixedClock(),
         };
