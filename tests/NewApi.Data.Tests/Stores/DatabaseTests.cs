@@ -2,6 +2,7 @@ using LinqToDB;
 using LinqToDB.Async;
 using LinqToDB.Data;
 using NewApi.Data.Rows;
+using NewApi.Data.Settings;
 using NewApi.Testing.Databases;
 
 namespace NewApi.Data.Tests.Stores;
@@ -143,5 +144,37 @@ public sealed class DatabaseTests
         await using var reading = host.Database.Open();
         var expires = await reading.Leases.Where(row => row.ExpiresAt > Database.UnixNow()).Select(row => row.ExpiresAt).SingleAsync(Stop);
         Assert.InRange(expires - TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), 20, 31);
+    }
+
+    [Theory, AllDatabases]
+    public async Task What_does_not_fit_is_told_from_a_database_that_is_not_as_it_should_be(DatabaseEngine engine)
+    {
+        await using var test = await TestDatabase.CreateAsync(engine);
+        await using var host = await DataHost.StartAsync(test);
+        await host.Database.WriteAsync((db, ct) => db.InsertAsync(new UserRow { Username = "maya", AffCode = "m", Quota = 1 }, token: ct), Stop);
+
+        Assert.True(await RefusesAsync("INSERT INTO newapi_meta (name, value) SELECT 'twice', '1' FROM users UNION ALL SELECT 'twice', '2' FROM users"));
+        if (engine != DatabaseEngine.Sqlite)
+        {
+            // SQLite makes a fraction of it.
+            Assert.True(await RefusesAsync("UPDATE users SET quota = quota + 9223372036854775807"));
+        }
+        Assert.False(await RefusesAsync("INSERT INTO nowhere (name) VALUES ('x')"));
+        Assert.True(await host.Database.AnswersAsync(Stop));
+
+        async Task<bool> RefusesAsync(string statement) => Database.IsRefusal(
+            await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
+                () => host.Database.WriteAsync((db, ct) => db.ExecuteAsync(statement, ct), Stop)));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_away_does_not_answer_and_blames_nobody()
+    {
+        using var away = new Database(
+            DataSourceName.Parse("postgres://nobody:nothing@127.0.0.1:1/away", SqlitePath.ForFile("/unused"), new PoolSettings()), TimeProvider.System);
+
+        Assert.False(await away.AnswersAsync(Stop));
+        Assert.False(Database.IsRefusal(await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
+            () => away.WriteAsync((db, ct) => db.ExecuteAsync("SELECT 1", ct), Stop))));
     }
 }
