@@ -50,6 +50,7 @@ internal sealed class UpstreamCaller(
             {
                 dialect = Dialect.OpenAIResponses;
             }
+            exchange.Dialect = dialect;
             exchange.ThoughtsAsText = call.Dialect == Dialect.OpenAIChat && channel.ThoughtsAsText;
             exchange.Retold = (dialect != call.Dialect && Translations.Exists(call.Dialect, dialect))
                 || exchange.ThoughtsAsText || (call.Dialect == Dialect.OpenAIChat && channel.ForcesFormat);
