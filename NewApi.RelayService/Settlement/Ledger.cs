@@ -747,11 +747,11 @@ internal sealed class Ledger(
 
     /// <summary>
     /// Parks what the database refuses, so that it cannot keep the money of everybody else waiting. An error that does not blame the record
-    /// counts against it only when the database answers and has taken others.
+    /// counts against it only when it comes again after the database has taken others.
     /// </summary>
     private async Task ApplyOneByOneAsync(List<Settled> batch)
     {
-        var doubtful = new List<(Settled Item, Exception Error)>();
+        var doubtful = new List<Settled>();
         var (done, applied, inARow, answers) = (0, 0, 0, true);
         while (done < batch.Count && inARow < 3 && answers)
         {
@@ -766,16 +766,36 @@ internal sealed class Ledger(
             catch (Exception error) when (Database.IsRefusal(error) && TryPark(item, error))
             {
             }
-            catch (Exception error)
+            catch (Exception)
             {
-                doubtful.Add((item, error));
+                doubtful.Add(item);
                 inARow++;
                 answers = await settlements.AnswersAsync(CancellationToken.None);
             }
         }
         batch.RemoveRange(0, done);
-        // At the end: they must not hide the others from the next round.
-        batch.AddRange(doubtful.Where(failed => applied == 0 || !answers || !TryPark(failed.Item, failed.Error)).Select(failed => failed.Item));
+        foreach (var item in doubtful)
+        {
+            if (applied == 0 || !answers || !await ApplyOrParkAsync(item))
+            {
+                // At the end: they must not hide the others from the next round.
+                batch.Add(item);
+            }
+        }
+    }
+
+    private async Task<bool> ApplyOrParkAsync(Settled item)
+    {
+        try
+        {
+            await settlements.ApplyAsync([item.Record], mayRepeat: true, CancellationToken.None);
+            Forget([item]);
+            return true;
+        }
+        catch (Exception error)
+        {
+            return TryPark(item, error);
+        }
     }
 
     private bool TryPark(Settled item, Exception error)
