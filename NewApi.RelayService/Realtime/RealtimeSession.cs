@@ -145,7 +145,8 @@ internal sealed class RealtimeSession(
         }
         catch (OperationCanceledException)
         {
-            end = call.Http.RequestAborted.IsCancellationRequested ? StreamEndReason.ClientGone : end;
+            // A send that is cancelled ends the caller's connection too: what ended the session first is the reason.
+            end = end == StreamEndReason.Done && call.Http.RequestAborted.IsCancellationRequested ? StreamEndReason.ClientGone : end;
         }
         finally
         {
@@ -167,13 +168,11 @@ internal sealed class RealtimeSession(
         try
         {
             Passed passed;
-            while ((passed = await PassOneAsync(caller, upstream, text, cancel)) == Passed.On)
+            do
             {
-                if (text.Length > 0)
-                {
-                    tally.Said(RealtimeEvent.Read(text.Span));
-                }
+                passed = await PassOneAsync(caller, upstream, text, said => tally.Said(said), cancel);
             }
+            while (passed == Passed.On);
             if (passed == Passed.Undeliverable && !IsClosing(upstream))
             {
                 return StreamEndReason.UpstreamCut;
@@ -195,18 +194,19 @@ internal sealed class RealtimeSession(
         try
         {
             Passed passed;
-            while ((passed = await PassOneAsync(upstream, caller, text, cancel)) == Passed.On)
+            var ended = false;
+            void Count(RealtimeEvent answered)
             {
-                if (text.Length == 0)
-                {
-                    continue;
-                }
-                var answered = RealtimeEvent.Read(text.Span);
                 tally.Answered(answered);
-                if (!answered.EndsResponse)
+                ended = answered.EndsResponse;
+            }
+            while ((passed = await PassOneAsync(upstream, caller, text, Count, cancel)) == Passed.On)
+            {
+                if (!ended)
                 {
                     continue;
                 }
+                ended = false;
                 var usage = tally.SoFar;
                 var charge = call.Price.For(usage, CallFactors.ForCharge(call, channel, usage));
                 // The reserve stays in front of what is spent, for the next response.
@@ -243,8 +243,14 @@ internal sealed class RealtimeSession(
         Undeliverable,
     }
 
-    /// <summary>Passes one message on, piece by piece; its text, if it is one of readable size, is left in the buffer. Throws when it cannot be read.</summary>
-    private static async Task<Passed> PassOneAsync(WebSocket from, WebSocket to, PooledBuffer text, CancellationToken cancel)
+    /// <summary>Passes one message on, piece by piece. Throws when it cannot be read.</summary>
+    /// <param name="text">Where the text of a message of readable size is gathered.</param>
+    /// <param name="count">
+    /// Called with such a message before the last of it is passed on: what comes of it may be back before a send returns, and what is
+    /// counted must not depend on that.
+    /// </param>
+    private static async Task<Passed> PassOneAsync(
+        WebSocket from, WebSocket to, PooledBuffer text, Action<RealtimeEvent> count, CancellationToken cancel)
     {
         text.Clear();
         var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
@@ -260,10 +266,6 @@ internal sealed class RealtimeSession(
                     await CloseAsync(from, WebSocketCloseStatus.NormalClosure, "", cancel);
                     return Passed.Closed;
                 }
-                if (!await TrySendAsync(to, piece.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, cancel))
-                {
-                    return Passed.Undeliverable;
-                }
                 size += received.Count;
                 if (received.MessageType == WebSocketMessageType.Text && size <= LargestReadEvent)
                 {
@@ -272,6 +274,14 @@ internal sealed class RealtimeSession(
                 else
                 {
                     text.Clear();
+                }
+                if (received.EndOfMessage && text.Length > 0)
+                {
+                    count(RealtimeEvent.Read(text.Span));
+                }
+                if (!await TrySendAsync(to, piece.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, cancel))
+                {
+                    return Passed.Undeliverable;
                 }
                 if (received.EndOfMessage)
                 {
