@@ -133,7 +133,7 @@ internal sealed partial class VertexAdapter : ProviderAdapter
     }
 
     /// <summary><c>claude-3-5-sonnet-20240620</c> is <c>claude-3-5-sonnet@20240620</c> here.</summary>
-    private static string Dated(string model) => DateSuffix().Replace(model, "@$1");
+    private static string Dated(string model) => DateSuffix().Replace(model, "@$1").Replace("%40", "@", StringComparison.Ordinal);
 
     /// <summary>The body, and the beta flags to send with it.</summary>
     private static HttpContent? Content(UpstreamMessage message, out IReadOnlyList<string> flags)

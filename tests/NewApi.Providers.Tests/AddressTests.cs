@@ -14,12 +14,14 @@ public sealed class AddressTests
     [InlineData(24, Dialect.GeminiAction, "v1", $"/v1/models/{SlyEscaped}:{SlyEscaped}")]
     [InlineData(41, Dialect.GeminiAction, "", $"/v1/publishers/google/models/{SlyEscaped}:{SlyEscaped}?key=k")]
     [InlineData(41, Dialect.AnthropicMessages, "", $"/v1/publishers/anthropic/models/{SlyEscaped}:rawPredict?key=k")]
+    [InlineData(41, Dialect.AnthropicMessages, "", "/v1/publishers/anthropic/models/claude-sonnet-4@20250514:rawPredict?key=k", "claude-sonnet-4-20250514")]
+    [InlineData(41, Dialect.AnthropicMessages, "", "/v1/publishers/anthropic/models/claude-sonnet-4@20250514:rawPredict?key=k", "claude-sonnet-4@20250514")]
     [InlineData(3, Dialect.OpenAIChat, "", $"/openai/deployments/{SlyEscaped}/chat/completions?api-version={SlyEscaped}")]
     [InlineData(3, Dialect.OpenAIRealtime, "", $"/openai/realtime?deployment={SlyEscaped}&api-version={SlyEscaped}")]
     [InlineData(3, Dialect.OpenAIResponses, "", "/openai/v1/responses?api-version=preview")]
     [InlineData(1, Dialect.OpenAIRealtime, "", $"/v1/realtime?model={SlyEscaped}")]
     [InlineData(16, Dialect.OpenAIChat, "", $"/api/paas/v3/model-api/{SlyEscaped}/invoke")]
-    public async Task Text_of_a_caller_is_one_part_of_the_address(int type, Dialect dialect, string other, string expected)
+    public async Task Text_of_a_caller_is_one_part_of_the_address(int type, Dialect dialect, string other, string expected, string model = Sly)
     {
         var profile = ProviderRegistry.Find(type)!;
         var account = new ProviderAccount(profile, "https://upstream.test", other, null, JsonElement.Parse("""{"vertex_key_type":"api_key"}"""));
@@ -28,7 +30,7 @@ public sealed class AddressTests
             Account = account,
             Key = "k",
             Dialect = dialect,
-            Model = Sly,
+            Model = model,
             Action = Sly,
             Content = new ByteArrayContent([]),
             Body = "{}"u8.ToArray(),
