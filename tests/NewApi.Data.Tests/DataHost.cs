@@ -1,5 +1,8 @@
+using LinqToDB;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using NewApi.Data.Ledger;
+using NewApi.Data.Rows;
 using NewApi.Data.Settings;
 using NewApi.Testing.Databases;
 
@@ -39,6 +42,23 @@ internal sealed class DataHost : IAsyncDisposable
     }
 
     public Task InitializeAsync() => Get<IDatabaseInitializer>().InitializeAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>An account with a wallet, a limited key worth as much, and a channel: each with the id 1.</summary>
+    public Task SeedPayerAsync(long granted) => Database.WriteAsync(
+        async (db, cancel) =>
+        {
+            await db.InsertAsync(new UserRow { Id = 1, Username = "payer", AffCode = "p", Quota = granted }, token: cancel);
+            await LedgerEntries.OpenAsync(db, 1, granted, 1, cancel);
+            await db.InsertAsync(new TokenRow { Id = 1, UserId = 1, Key = "k", RemainQuota = granted }, token: cancel);
+            await db.InsertAsync(new ChannelRow { Id = 1, Name = "c" }, token: cancel);
+        },
+        TestContext.Current.CancellationToken);
+
+    public async Task AssertBooksAsync()
+    {
+        var report = await Get<LedgerAudit>().RunAsync(TestContext.Current.CancellationToken);
+        Assert.True(report.IsClean, string.Join('\n', report.Discrepancies));
+    }
 
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();

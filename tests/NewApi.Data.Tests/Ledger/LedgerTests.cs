@@ -21,7 +21,7 @@ public sealed class LedgerTests
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var first = await DataHost.StartAsync(database);
         await using var second = DataHost.Create(database);
-        await SeedAsync(first);
+        await first.SeedPayerAsync(Granted);
 
         var taken = await Task.WhenAll(Enumerable.Range(0, 32).Select(i =>
             (i % 2 == 0 ? first : second).Get<EscrowStore>().TakeAsync($"relay/{i % 2}", AccountKind.Wallet, 1, 500, 900, Cancel)));
@@ -36,7 +36,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var escrows = host.Get<EscrowStore>();
         await escrows.TakeAsync("relay/a/1", AccountKind.Wallet, 1, 700, 700, Cancel);
         await escrows.TakeAsync("relay/a/1", AccountKind.Key, 1, 300, 300, Cancel);
@@ -54,7 +54,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await host.Get<EscrowStore>().TakeAsync("relay/a/1", AccountKind.Wallet, 1, 1000, 1000, Cancel);
         UsageRecord[] batch = [Record("one", 300), Record("two", 40), Record("three", 0) with { Counted = false }];
         var settlements = host.Get<SettlementStore>();
@@ -80,7 +80,7 @@ public sealed class LedgerTests
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var logs = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
         await using var host = await DataHost.StartAsync(database, settings => settings with { Log = DataHost.AddressOf(logs) });
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var settlements = host.Get<SettlementStore>();
         UsageRecord[] batch = [Record("one", 300), Record("two", 40)];
 
@@ -96,7 +96,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var escrows = host.Get<EscrowStore>();
         await escrows.TakeAsync("relay/a/1", AccountKind.Wallet, 1, 1000, 1000, Cancel);
         await escrows.ReturnAllAsync("relay/a/", Cancel);
@@ -113,7 +113,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
 
         await host.Get<SettlementStore>().ApplyAsync(
             [Record("huge", Granted + 700) with { WalletEscrow = 0, Excess = Granted + 700 }], mayRepeat: false, Cancel);
@@ -127,7 +127,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await host.Database.WriteAsync(
             async (db, cancel) =>
             {
@@ -183,7 +183,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await host.Database.WriteAsync(
             async (db, cancel) =>
             {
@@ -240,7 +240,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await host.Database.WriteAsync((db, cancel) => LedgerEntries.SetBalanceAsync(db, 1, Quota.Most - 5, "set", 1, cancel), Cancel);
 
         foreach (var points in (long[])[6, Quota.Most, long.MaxValue])
@@ -291,7 +291,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var settlements = host.Get<SettlementStore>();
 
         var charges = Enumerable.Range(0, 20)
@@ -333,7 +333,7 @@ public sealed class LedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await host.Get<SettlementStore>().ApplyAsync([Record("one", 300)], mayRepeat: false, Cancel);
         var audit = host.Get<LedgerAudit>();
         Assert.True((await audit.RunAsync(Cancel)).IsClean);
@@ -359,16 +359,6 @@ public sealed class LedgerTests
         CreatedAt = 1_760_000_000,
         Other = "{}",
     };
-
-    private static Task SeedAsync(DataHost host) => host.Database.WriteAsync(
-        async (db, cancel) =>
-        {
-            await db.InsertAsync(new UserRow { Id = 1, Username = "payer", AffCode = "p", Quota = Granted }, token: cancel);
-            await LedgerEntries.OpenAsync(db, 1, Granted, 1, cancel);
-            await db.InsertAsync(new TokenRow { Id = 1, UserId = 1, Key = "k", RemainQuota = Granted }, token: cancel);
-            await db.InsertAsync(new ChannelRow { Id = 1, Name = "c" }, token: cancel);
-        },
-        Cancel);
 
     private static async Task<long> HeldAsync(DataHost host)
     {

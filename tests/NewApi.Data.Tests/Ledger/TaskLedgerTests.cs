@@ -19,7 +19,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var tasks = host.Get<TaskLedger>();
 
         var (payer, refusal) = await ChargeAsync(tasks, "one", 700);
@@ -33,7 +33,7 @@ public sealed class TaskLedgerTests
         Assert.Equal("10000,10000,0,0,1", await FiguresAsync(database));
         Assert.Equal("FAILURE", await database.ReadAsync("SELECT status FROM tasks"));
         Assert.Equal("700", await database.ReadAsync("SELECT quota FROM logs WHERE type = 6"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -41,7 +41,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var tasks = host.Get<TaskLedger>();
         await ChargeAsync(tasks, "one", 700);
 
@@ -50,7 +50,7 @@ public sealed class TaskLedgerTests
 
         Assert.Single(ended, won => won);
         Assert.Equal("10000,10000,0,0,1", await FiguresAsync(database));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -58,7 +58,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var tasks = host.Get<TaskLedger>();
         await ChargeAsync(tasks, "more", 700);
         await ChargeAsync(tasks, "less", 700);
@@ -71,7 +71,7 @@ public sealed class TaskLedgerTests
 
         Assert.Equal("8100,8100,1900,1900,3", await FiguresAsync(database));
         Assert.Equal("5", await database.ReadAsync("SELECT count(*) FROM logs"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -79,7 +79,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var tasks = host.Get<TaskLedger>();
         await ChargeAsync(tasks, "one", 9_000);
 
@@ -88,7 +88,7 @@ public sealed class TaskLedgerTests
         Assert.Equal("-2500", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
         Assert.Equal("2500", await database.ReadAsync("SELECT excess FROM newapi_ledger WHERE entry_key = 'one:end'"));
         Assert.Equal("2500", await database.ReadAsync("SELECT token_excess FROM newapi_ledger WHERE entry_key = 'one:end'"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -96,7 +96,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var tasks = host.Get<TaskLedger>();
         await database.ExecuteAsync("UPDATE tokens SET remain_quota = 20000 WHERE id = 1");
 
@@ -105,7 +105,7 @@ public sealed class TaskLedgerTests
 
         Assert.Equal("10000,20000,0,0,0", await FiguresAsync(database));
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM tasks"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -113,13 +113,13 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => host.Get<TaskLedger>().ChargeAsync(
             Charge("one", 700), (_, _, _) => throw new InvalidOperationException("no room"), Cancel));
 
         Assert.Equal("10000,10000,0,0,0", await FiguresAsync(database));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -127,7 +127,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
 
         Assert.True(await host.Get<TaskLedger>().EndAsync(
             new TaskEnd { RequestId = "unpaid", Points = 0, Log = Log() }, (_, _) => Task.FromResult(true), Cancel));
@@ -141,7 +141,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await SubscribeAsync(host, total: 1_000);
         var tasks = host.Get<TaskLedger>();
 
@@ -152,7 +152,7 @@ public sealed class TaskLedgerTests
 
         Assert.Equal("0", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
         Assert.Equal("9300,9300,700,700,2", await FiguresAsync(database));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -160,7 +160,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await SubscribeAsync(host, total: 1_000);
         var tasks = host.Get<TaskLedger>();
         await ChargeAsync(tasks, "one", 700);
@@ -169,7 +169,7 @@ public sealed class TaskLedgerTests
 
         Assert.Equal("1000", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
         Assert.Equal("9500,8500,1500,1500,1", await FiguresAsync(database));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -177,7 +177,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await host.Database.WriteAsync(
             async (db, cancel) =>
             {
@@ -195,7 +195,7 @@ public sealed class TaskLedgerTests
 
         Assert.Equal("0", await database.ReadAsync("SELECT sum(used) FROM newapi_budgets"));
         Assert.Equal(HoldRefusal.None, (await ChargeAsync(tasks, "three", 700)).Refusal);
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -203,7 +203,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await SubscribeAsync(host, total: 1_000);
         var tasks = host.Get<TaskLedger>();
         await ChargeAsync(tasks, "one", 700);
@@ -214,7 +214,7 @@ public sealed class TaskLedgerTests
         Assert.True(await EndAsync(tasks, "one", 0));
 
         Assert.Equal("0", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -222,7 +222,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await SubscribeAsync(host, total: 1_000);
         var tasks = host.Get<TaskLedger>();
         await ChargeAsync(tasks, "one", 100);
@@ -232,14 +232,14 @@ public sealed class TaskLedgerTests
 
         Assert.True(await EndAsync(tasks, "one", 0));
         Assert.Equal("500", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
 
         // What was never charged is spent now, in the period that runs.
         Assert.True(await EndAsync(tasks, "dearer", 80));
         Assert.True(await EndAsync(tasks, "two", 200));
         Assert.Equal("230", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
         Assert.Equal("10000", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -247,7 +247,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await SubscribeAsync(host, total: 1_000);
         await ChargeAsync(host.Get<TaskLedger>(), "one", 700);
         await database.ExecuteAsync("UPDATE user_subscriptions SET next_reset_time = 1760000000");
@@ -258,7 +258,7 @@ public sealed class TaskLedgerTests
         Assert.Single(began, first => first);
         // 2025-10-10 08:53:21 UTC: the plan resets daily.
         Assert.Equal("1760054400", await database.ReadAsync("SELECT next_reset_time FROM user_subscriptions"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -266,7 +266,7 @@ public sealed class TaskLedgerTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         await host.Get<EscrowStore>().TakeAsync("relay/a/1", AccountKind.Wallet, 1, 4_000, 4_000, Cancel);
 
         var bought = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => host.Database.WriteAsync(
@@ -274,7 +274,7 @@ public sealed class TaskLedgerTests
 
         Assert.Equal(2, bought.Count(paid => paid));
         Assert.Equal("5000", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -290,7 +290,7 @@ public sealed class TaskLedgerTests
         {
             await using var host = await DataHost.StartAsync(database);
             Assert.Equal("-77", await database.ReadAsync("SELECT sum(subscription_points) FROM newapi_ledger"));
-            await AssertBooksAsync(host);
+            await host.AssertBooksAsync();
         }
     }
 
@@ -316,16 +316,6 @@ public sealed class TaskLedgerTests
 
     private static Func<DataConnection, CancellationToken, Task<bool>> MoveAsync(string id) => async (db, cancel) =>
         await db.Tasks.Where(row => row.TaskId == id && row.Status != "FAILURE").Set(row => row.Status, "FAILURE").UpdateAsync(cancel) == 1;
-
-    private static Task SeedAsync(DataHost host) => host.Database.WriteAsync(
-        async (db, cancel) =>
-        {
-            await db.InsertAsync(new UserRow { Id = 1, Username = "payer", AffCode = "p", Quota = Granted }, token: cancel);
-            await LedgerEntries.OpenAsync(db, 1, Granted, 1, cancel);
-            await db.InsertAsync(new TokenRow { Id = 1, UserId = 1, Key = "k", RemainQuota = Granted }, token: cancel);
-            await db.InsertAsync(new ChannelRow { Id = 1, Name = "c" }, token: cancel);
-        },
-        Cancel);
 
     private static Task SubscribeAsync(DataHost host, long total) => host.Database.WriteAsync(
         async (db, cancel) =>
@@ -357,10 +347,4 @@ public sealed class TaskLedgerTests
         await database.ReadAsync("SELECT used_quota FROM channels WHERE id = 1"),
         await database.ReadAsync("SELECT request_count FROM users WHERE id = 1"),
     ]);
-
-    private static async Task AssertBooksAsync(DataHost host)
-    {
-        var report = await host.Get<LedgerAudit>().RunAsync(Cancel);
-        Assert.True(report.IsClean, string.Join('\n', report.Discrepancies));
-    }
 }

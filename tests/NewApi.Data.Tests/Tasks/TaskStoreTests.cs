@@ -6,6 +6,7 @@ using NewApi.Data.Rows;
 using NewApi.Data.Tasks;
 using NewApi.Domain.Pricing;
 using NewApi.Domain.Tasks;
+using NewApi.Testing;
 using NewApi.Testing.Databases;
 
 namespace NewApi.Data.Tests.Tasks;
@@ -22,7 +23,7 @@ public sealed class TaskStoreTests
     public async Task A_task_is_stored_with_its_charge_accepted_and_settled_by_its_own_price(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
 
         var task = await OpenAsync(store, "r1", 625_000, new TaskPrice { ModelRatio = 2.5m, GroupRatio = 1, QuotaPerUnit = 500_000 });
@@ -46,14 +47,14 @@ public sealed class TaskStoreTests
         Assert.Equal((TaskState.Succeeded, "https://films.example/1.mp4", 272_250L, "100%"), (task.State, task.ResultUrl, task.Row.Quota, task.Row.Progress));
         Assert.Equal("352750", await database.ReadAsync("SELECT quota FROM logs WHERE type = 6"));
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM newapi_task_polls"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task What_the_upstream_makes_of_an_order_is_settled_at_its_end(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         var longer = await OpenAsync(store, "r1", 500_000);
         await store.AcceptAsync(longer, Acceptance("up-1") with { Factors = new Dictionary<string, decimal> { ["seconds"] = 3 } }, Log(), Cancel);
@@ -69,14 +70,14 @@ public sealed class TaskStoreTests
         Assert.Equal("8000000,2000000,2000000,2", await FiguresAsync(database));
         Assert.Equal("1000000", await database.ReadAsync("SELECT quota FROM logs WHERE type = 2 AND request_id = 'r1' ORDER BY id DESC LIMIT 1"));
         Assert.Equal("500000", await database.ReadAsync("SELECT quota FROM logs WHERE type = 6 AND request_id = 'r2'"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task A_failure_seen_by_many_gives_everything_back_once(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         var task = await OpenAsync(store, "r1", 500_000);
         Assert.True(await store.AcceptAsync(task, Acceptance("up-1", cost: 400), Log(), Cancel));
@@ -92,14 +93,14 @@ public sealed class TaskStoreTests
         Assert.Equal("0", await database.ReadAsync("SELECT sum(quota) FROM quota_data"));
         Assert.False(await store.EndAsync(task, new TaskNews { State = TaskState.Succeeded }, Cancel));
         Assert.Equal("FAILURE", await database.ReadAsync("SELECT status FROM tasks"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task A_refused_order_leaves_a_failed_task_and_no_line_in_the_log(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         var task = await OpenAsync(store, "r1", 500_000);
 
@@ -110,14 +111,14 @@ public sealed class TaskStoreTests
         // Whoever accepted it in the meantime comes too late.
         Assert.False(await store.AcceptAsync(task, Acceptance("up-1"), Log(), Cancel));
         Assert.Equal("FAILURE", await database.ReadAsync("SELECT status FROM tasks"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task An_accepted_task_is_not_given_up_as_one_that_nobody_accepted(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         var task = await OpenAsync(store, "r1", 500_000);
         Assert.True(await store.AcceptAsync(task, Acceptance("up-1"), Log(), Cancel));
@@ -127,14 +128,14 @@ public sealed class TaskStoreTests
 
         Assert.Equal("SUBMITTED", await database.ReadAsync("SELECT status FROM tasks"));
         Assert.Equal("9500000,500000,500000,1", await FiguresAsync(database));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task Acceptance_and_giving_up_at_the_same_moment_leave_one_of_both(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         var accepted = 0;
         for (var round = 0; round < 10; round++)
@@ -150,14 +151,14 @@ public sealed class TaskStoreTests
         Assert.Equal($"{accepted}", await database.ReadAsync("SELECT count(*) FROM tasks WHERE status = 'SUBMITTED'"));
         Assert.Equal($"{accepted}", await database.ReadAsync("SELECT count(*) FROM logs"));
         Assert.Equal($"{Granted - 100 * accepted},{100 * accepted},{100 * accepted},{accepted}", await FiguresAsync(database));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task A_subscription_that_paid_the_reference_is_given_back_what_it_paid(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         await host.Database.WriteAsync(
             async (db, cancel) =>
@@ -185,14 +186,14 @@ public sealed class TaskStoreTests
 
         Assert.Equal("200", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
         Assert.Equal($"{Granted}", await database.ReadAsync("SELECT quota FROM users WHERE id = 1"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task Tasks_are_due_in_turn_and_stay_away_once_they_are_claimed(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        var clock = new SetClock();
+        var clock = new ShiftedClock();
         await using var host = await StartAsync(database, clock);
         var store = host.Get<TaskStore>();
         var first = await OpenAsync(store, "r1", 10);
@@ -217,7 +218,7 @@ public sealed class TaskStoreTests
     public async Task A_late_success_is_noted_and_costs_nothing(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        var clock = new SetClock();
+        var clock = new ShiftedClock();
         await using var host = await StartAsync(database, clock);
         var store = host.Get<TaskStore>();
         var task = await OpenAsync(store, "r1", 500_000);
@@ -239,14 +240,14 @@ public sealed class TaskStoreTests
         Assert.NotNull(task.Facts.Own!.LateSuccess);
         Assert.Equal("10000000,0,0,1", await FiguresAsync(database));
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM newapi_task_polls"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task Tasks_that_the_reference_left_behind_are_looked_after_and_paid_back(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         await host.Database.WriteAsync(
             async (db, cancel) =>
@@ -268,7 +269,7 @@ public sealed class TaskStoreTests
         Assert.Equal("10000700,0,0,0", await FiguresAsync(database));
         Assert.Equal("700", await database.ReadAsync("SELECT points FROM newapi_ledger WHERE kind = 7"));
         Assert.Contains("secret", (await store.FindAsync(1, "up-1", Cancel))!.Row.PrivateData);
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
 
         static TaskRow Left(string id, string status, string progress, string? secrets) => new()
         {
@@ -286,7 +287,7 @@ public sealed class TaskStoreTests
     public async Task Subscription_pays_back_what_the_reference_charged_only_in_the_period_of_the_charge(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         await host.Database.WriteAsync(
             async (db, cancel) =>
@@ -318,14 +319,14 @@ public sealed class TaskStoreTests
         Assert.True(await store.EndAsync((await store.FindAsync(1, "after", Cancel))!, new TaskNews { State = TaskState.Failed, Reason = "no" }, Cancel));
 
         Assert.Equal("400", await database.ReadAsync("SELECT amount_used FROM user_subscriptions"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
     public async Task Nobody_finds_the_task_of_another(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
         var store = host.Get<TaskStore>();
         var task = await OpenAsync(store, "r1", 10);
 
@@ -338,14 +339,14 @@ public sealed class TaskStoreTests
     public async Task An_order_that_nobody_can_pay_stores_nothing(DatabaseEngine engine)
     {
         await using var database = await TestDatabase.CreateAsync(engine);
-        await using var host = await StartAsync(database, new SetClock());
+        await using var host = await StartAsync(database, new ShiftedClock());
 
         var (task, refusal) = await host.Get<TaskStore>().OpenAsync(Draft("r1", PerCall), Charge("r1", Granted + 1), Patience, Cancel);
 
         Assert.Equal((null, HoldRefusal.Wallet), (task, refusal));
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM tasks"));
         Assert.Equal("0", await database.ReadAsync("SELECT count(*) FROM newapi_task_polls"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     private static TaskPrice PerCall { get; } = new() { PerCall = 1, GroupRatio = 1, QuotaPerUnit = 500_000 };
@@ -383,7 +384,7 @@ public sealed class TaskStoreTests
 
     private static LogRow Log() => new() { Username = "payer", ModelName = "video", Group = "default", Other = "{}" };
 
-    private static async Task<DataHost> StartAsync(TestDatabase database, SetClock clock)
+    private static async Task<DataHost> StartAsync(TestDatabase database, ShiftedClock clock)
     {
         var host = await DataHost.StartAsync(database, services: services => services.AddSingleton<TimeProvider>(clock));
         await host.Database.WriteAsync(
@@ -409,18 +410,4 @@ public sealed class TaskStoreTests
         await database.ReadAsync("SELECT used_quota FROM channels WHERE id = 7"),
         await database.ReadAsync("SELECT request_count FROM users WHERE id = 1"),
     ]);
-
-    private static async Task AssertBooksAsync(DataHost host)
-    {
-        var report = await host.Get<LedgerAudit>().RunAsync(Cancel);
-        Assert.True(report.IsClean, string.Join('\n', report.Discrepancies));
-    }
-
-    /// <summary>The time, moved on by the test.</summary>
-    private sealed class SetClock : TimeProvider
-    {
-        public TimeSpan Offset { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
-    }
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NewApi.Data.Ledger;
 using NewApi.Data.Rows;
 using NewApi.Data.Usage;
+using NewApi.Testing;
 using NewApi.Testing.Databases;
 
 namespace NewApi.Data.Tests.Usage;
@@ -36,7 +37,7 @@ public sealed class LogOutboxTests
         Assert.Equal("4", await main.ReadAsync("SELECT count(*) FROM newapi_log_outbox"));
 
         await logs.ExecuteAsync("ALTER TABLE away RENAME TO logs");
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
         Assert.Equal(4, await outbox.DrainAsync(Cancel));
         Assert.Equal(0, await outbox.DrainAsync(Cancel));
 
@@ -45,7 +46,7 @@ public sealed class LogOutboxTests
         Assert.Equal("half \ufffd pair, nul and 日本", await logs.ReadAsync("SELECT content FROM logs WHERE type = 2 AND request_id = 'one'"));
         Assert.Equal("0", await main.ReadAsync("SELECT count(*) FROM newapi_log_outbox"));
         Assert.Equal("9000", await main.ReadAsync("SELECT quota FROM users WHERE id = 1"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -60,7 +61,7 @@ public sealed class LogOutboxTests
         Assert.Equal("700", await logs.ReadAsync("SELECT quota FROM logs"));
         Assert.Equal("0", await main.ReadAsync("SELECT count(*) FROM newapi_log_outbox"));
         Assert.Equal("0", await main.ReadAsync("SELECT count(*) FROM logs"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -84,7 +85,7 @@ public sealed class LogOutboxTests
 
         Assert.Equal("10", await logs.ReadAsync("SELECT count(*) FROM logs"));
         Assert.Equal("0", await main.ReadAsync("SELECT count(*) FROM newapi_log_outbox"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     [Theory, AllDatabases]
@@ -92,7 +93,7 @@ public sealed class LogOutboxTests
     {
         await using var main = await TestDatabase.CreateAsync(engine);
         await using var logs = await TestDatabase.CreateAsync(engine);
-        var clock = new SetClock();
+        var clock = new ShiftedClock();
         await using var host = await StartAsync(main, logs, clock);
         await ChargeAsync(host.Get<TaskLedger>(), "old", 7, Log());
         clock.Offset += TimeSpan.FromHours(25);
@@ -107,7 +108,7 @@ public sealed class LogOutboxTests
 
         Assert.Equal("1", await logs.ReadAsync("SELECT count(*) FROM newapi_log_receipts WHERE entry_key = 'new:consume'"));
         Assert.Equal("1", await logs.ReadAsync("SELECT count(*) FROM newapi_log_receipts"));
-        await AssertBooksAsync(host);
+        await host.AssertBooksAsync();
     }
 
     private static LogRow Log(string content = "") => new() { Username = "payer", ModelName = "video", Group = "default", Content = content, Other = "{}" };
@@ -125,29 +126,7 @@ public sealed class LogOutboxTests
     {
         var host = await DataHost.StartAsync(
             main, settings => settings with { Log = DataHost.AddressOf(logs) }, services => services.AddSingleton(clock ?? TimeProvider.System));
-        await host.Database.WriteAsync(
-            async (db, cancel) =>
-            {
-                await db.InsertAsync(new UserRow { Id = 1, Username = "payer", AffCode = "p", Quota = Granted }, token: cancel);
-                await LedgerEntries.OpenAsync(db, 1, Granted, 1, cancel);
-                await db.InsertAsync(new TokenRow { Id = 1, UserId = 1, Key = "k", RemainQuota = Granted }, token: cancel);
-                await db.InsertAsync(new ChannelRow { Id = 1, Name = "c" }, token: cancel);
-            },
-            Cancel);
+        await host.SeedPayerAsync(Granted);
         return host;
-    }
-
-    private static async Task AssertBooksAsync(DataHost host)
-    {
-        var report = await host.Get<LedgerAudit>().RunAsync(Cancel);
-        Assert.True(report.IsClean, string.Join('\n', report.Discrepancies));
-    }
-
-    /// <summary>The time, moved on by the test.</summary>
-    private sealed class SetClock : TimeProvider
-    {
-        public TimeSpan Offset { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Offset;
     }
 }

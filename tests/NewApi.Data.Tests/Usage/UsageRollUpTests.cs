@@ -21,7 +21,7 @@ public sealed class UsageRollUpTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var settlements = host.Get<SettlementStore>();
         UsageRecord[] batch =
         [
@@ -48,7 +48,7 @@ public sealed class UsageRollUpTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var tasks = host.Get<TaskLedger>();
         await tasks.ChargeAsync(
             new TaskCharge { RequestId = "t", UserId = 1, TokenId = 1, ChannelId = 1, Points = 700, Log = Log() }, (_, _, _) => Task.CompletedTask, Cancel);
@@ -65,7 +65,7 @@ public sealed class UsageRollUpTests
     {
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         var settlements = host.Get<SettlementStore>();
         for (var batch = 0; batch < 20; batch++)
         {
@@ -141,7 +141,7 @@ public sealed class UsageRollUpTests
         await using var database = await TestDatabase.CreateAsync(engine);
         await using var host = await DataHost.StartAsync(database);
         await using var other = DataHost.Create(database);
-        await SeedAsync(host);
+        await host.SeedPayerAsync(Granted);
         for (var batch = 0; batch < 10; batch++)
         {
             await host.Get<SettlementStore>().ApplyAsync([Record($"a{batch}", 10)], mayRepeat: false, Cancel);
@@ -174,14 +174,4 @@ public sealed class UsageRollUpTests
         CreatedAt = Hour + 60,
         Other = "{}",
     };
-
-    private static Task SeedAsync(DataHost host) => host.Database.WriteAsync(
-        async (db, cancel) =>
-        {
-            await db.InsertAsync(new UserRow { Id = 1, Username = "payer", AffCode = "p", Quota = Granted }, token: cancel);
-            await LedgerEntries.OpenAsync(db, 1, Granted, 1, cancel);
-            await db.InsertAsync(new TokenRow { Id = 1, UserId = 1, Key = "k", RemainQuota = Granted }, token: cancel);
-            await db.InsertAsync(new ChannelRow { Id = 1, Name = "c" }, token: cancel);
-        },
-        Cancel);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using NewApi.Data.Rows;
 using NewApi.RelayService.Channels;
+using NewApi.Testing;
 using NewApi.Testing.Upstreams;
 
 namespace NewApi.RelayService.Tests.Failover;
@@ -25,7 +26,7 @@ public sealed class ChannelHealthTests
         }
         Assert.Equal(2, flaky.Requests.Count);
         flaky.Script = OpenAIAnswers.Good;
-        clock.Advance(TimeSpan.FromMinutes(2));
+        clock.Offset += TimeSpan.FromMinutes(2);
         Assert.Equal(HttpStatusCode.OK, (await relay.ChatAsync()).Status);
 
         Assert.Equal(3, flaky.Requests.Count);

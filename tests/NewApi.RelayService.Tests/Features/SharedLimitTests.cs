@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using NewApi.RelayService.Limits;
+using NewApi.Testing;
 using NewApi.Testing.Databases;
 using NewApi.Testing.Upstreams;
 
@@ -96,7 +97,7 @@ public sealed class SharedLimitTests
         var redis = (await TestServers.RedisAsync()).NewConnectionString();
         // A minute that ends meanwhile would be another story.
         var clock = new ShiftedClock();
-        clock.Advance(TimeSpan.FromSeconds(60 - clock.GetUtcNow().Second));
+        clock.Offset += TimeSpan.FromSeconds(60 - clock.GetUtcNow().Second);
         await using var one = await StartAsync(options, redis, upstream, clock);
         await using var two = await StartAsync(options, redis, upstream, clock);
 
